@@ -1,0 +1,1 @@
+"""The four services and the commands that run them. Services never import one another."""
