@@ -1,0 +1,93 @@
+"""One service's database: sessions, the bases its tables stand on, and migrations."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Date, DateTime, MetaData, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+PYTHON_TO_SQL: dict[Any, Any] = {
+    str: Text(),
+    UUID: Uuid(),
+    date: Date(),
+    datetime: DateTime(timezone=True),
+    dict[str, Any]: JSONB(),
+    list[dict[str, Any]]: JSONB(),
+    list[str]: ARRAY(Text()),
+    list[UUID]: ARRAY(Uuid()),
+}
+"""How ``Mapped[...]`` annotations become columns; a service's own ``Base`` takes it as ``type_annotation_map``."""
+
+
+class SharedBase(DeclarativeBase):
+    """Tables that every service has: codes, drafts, idempotency keys, known posts, ended access, views."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = PYTHON_TO_SQL
+
+
+class Database:
+    """The pool of one service. ``url`` is a SQLAlchemy URL; plain ``postgresql://`` is taken to mean asyncpg."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = async_url(url)
+        self.engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            connect_args={
+                "server_settings": {
+                    "timezone": "UTC",
+                    # a frozen or lost process must not hold locks for ever
+                    "idle_in_transaction_session_timeout": "10s",
+                    "lock_timeout": "10s",
+                    "statement_timeout": "60s",
+                }
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: commits at the end of the block, rolls back when it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that the server keeps from writing; one snapshot for all its queries."""
+        async with self._sessions() as session, session.begin():
+            await session.connection(
+                execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            )
+            yield session
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+def async_url(url: str) -> str:
+    """The same database, by the driver that Kasane uses."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+asyncpg://" + url.removeprefix(prefix)
+    return url

@@ -1,0 +1,55 @@
+"""How one service is told where it runs: environment variables ``KASANE_*`` or files of the same name.
+
+Secrets come as files in ``KASANE_SECRETS_DIR`` (``kasane_database_url``, ``kasane_signing_key`` …), so that none
+stands in an environment or on a command line.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Self
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything a service needs to know from outside; times are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="KASANE_", extra="ignore", frozen=True)
+
+    municipality: str = "990001"
+    """Local government code (全国地方公共団体コード); names the streams and the event source."""
+    database_url: str = "postgresql+asyncpg://localhost/kasane"
+    redis_url: str | None = None
+    """None: no transport at all; every reader follows the feeds."""
+    urls: dict[str, str] = {}
+    """Where the other services answer, each with its prefix: ``{"intake": "http://intake:8000/intake"}``."""
+
+    signing_key: str | None = None
+    """Ed25519 private key as PEM; casework alone has it."""
+    verifying_key: str = ""
+    """Ed25519 public key as PEM."""
+    feed_token: str = ""
+    """This service's own credential as a reader of feeds."""
+    feed_token_hashes: dict[str, str] = {}
+    """SHA-256 (hex) of each reader's credential, for the feed this service offers."""
+
+    demo_sign_in: bool = False
+    """Whether anybody may choose a post to sign in as: the demo and the story, never a ward."""
+    cookie_secure: bool = True
+    token_seconds: int = 900
+    session_idle_seconds: int = 8 * 3600
+    session_absolute_seconds: int = 14 * 3600
+
+    read_minutes: int | None = None
+    """Overrides every notification's read deadline, so that the story need not wait a day."""
+    sweep_seconds: float = 30.0
+    """How often clocks, escalations and check-ins are looked at."""
+    max_body_bytes: int = 2 * 1024 * 1024
+    pool_size: int = 10
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment and, where named, the folder of secret files."""
+        folder = os.environ.get("KASANE_SECRETS_DIR")
+        return cls(_secrets_dir=folder) if folder else cls()  # type: ignore[call-arg]
