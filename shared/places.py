@@ -1,0 +1,83 @@
+"""The map of the pages: what stands in the side bar, in which order, for which role, and which style sheets dress it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.i18n import N_, gettext
+
+_EVERYONE: Final = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the side bar. ``roles`` empty: everyone; ``thumb_for``: roles whose phone bar shows it; ``keys``: after g."""
+
+    key: str
+    href: str
+    icon: str
+    text: str
+    keys: str = ""
+    roles: frozenset[str] = _EVERYONE
+    thumb_for: frozenset[str] = _EVERYONE
+    gap: bool = False
+
+
+_FIELD: Final = frozenset({"outreach_lead", "outreach_worker"})
+_DESK: Final = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "operator"})
+_LEADS: Final = frozenset({"manager", "coordinator"})
+
+PLACES: Final = (
+    Place("home", "/casework/", "today", N_("きょう"), "h", thumb_for=_DESK),
+    Place("visits", "/outreach/today", "walk", N_("きょうの訪問"), "v", roles=_FIELD, thumb_for=_FIELD),
+    Place("consultation", "/intake/consultations/new", "phone", N_("新しい相談"), "n", thumb_for=frozenset({"caseworker", "coordinator"})),
+    Place("households", "/intake/households", "house", N_("世帯"), "s", thumb_for=frozenset({"agency_worker"})),
+    Place("cases", "/casework/cases", "layers", N_("支援ケース"), "c", thumb_for=_DESK | _FIELD),
+    Place("planner", "/outreach/planner", "day", N_("訪問計画"), "p", roles=_FIELD | _LEADS, thumb_for=frozenset({"outreach_lead"})),
+    Place("inbox", "/notify/", "bell", N_("通知"), "i", thumb_for=_DESK | _FIELD),
+    Place("board", "/casework/board", "board", N_("進行ボード"), "b", thumb_for=frozenset({"manager"}), gap=True),
+)
+
+_PATHS: Final = (
+    ("/intake/consultations", "consultation"),
+    ("/intake/", "households"),
+    ("/casework/cases", "cases"),
+    ("/casework/board", "board"),
+    ("/casework/sign-in", ""),
+    ("/casework/", "home"),
+    ("/outreach/planner", "planner"),
+    ("/outreach/", "visits"),
+    ("/notify/", "inbox"),
+)
+
+STYLE_SHEETS: Final = (
+    "layers", "tokens", "base", "frame",
+    "parts/sheet", "parts/marks", "parts/table", "parts/form", "parts/message", "parts/entry", "parts/figure", "parts/door",
+    "phone", "print",
+)  # fmt: skip
+
+
+def here_of(path: str) -> str:
+    """Which entry of the side bar a path belongs to; empty when none."""
+    return next((key for start, key in _PATHS if path.startswith(start)), "")
+
+
+def places(role: str) -> list[dict[str, Any]]:
+    """The side bar of ``role``: dicts with key, href, icon, text (translated), shortcut, thumb, gap."""
+    return [
+        {
+            "key": place.key,
+            "href": place.href,
+            "icon": place.icon,
+            "text": gettext(place.text),
+            "shortcut": place.keys,
+            "thumb": role in place.thumb_for,
+            "gap": place.gap,
+        }
+        for place in PLACES
+        if not place.roles or role in place.roles
+    ]
+
+
+GLOBALS: Final = {"here_of": here_of, "places": places, "style_sheets": lambda: STYLE_SHEETS}
