@@ -1,0 +1,114 @@
+"""Nothing typed is ever lost: drafts by person and form, kept on the server, found again on the next device."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared import clock
+from shared.db import SharedBase
+from shared.errors import Missing, Refused
+from shared.identity import CurrentActor
+from shared.service import Here
+
+KEPT_FOR = timedelta(days=30)
+_MOST_DRAFTS = 50
+_MOST_FIELDS = 2000
+_NO_SUCH_DRAFT = "その下書きはありません。"
+
+FormName = Annotated[str, Path(pattern=r"^[a-z0-9_\-]{1,40}$")]
+
+
+class Draft(SharedBase):
+    """One form half filled in. It may hold personal data, so it lives with the service whose form it is."""
+
+    __tablename__ = "draft"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person: Mapped[UUID] = mapped_column(index=True)
+    form: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class DraftBody(BaseModel):
+    """What the browser sends: the form's fields as they stand."""
+
+    fields: dict[Annotated[str, Field(max_length=100)], str | list[str] | bool | None]
+
+
+class DraftOut(BaseModel):
+    """A draft as it is given back."""
+
+    id: UUID
+    form: str
+    fields: dict[str, Any]
+    saved_at: datetime
+
+
+router = APIRouter(prefix="/drafts", tags=["drafts"])
+
+
+@router.put("/{form}/{draft_id}")
+async def save_draft(form: FormName, draft_id: UUID, body: DraftBody, here: Here, actor: CurrentActor) -> DraftOut:
+    """Save, or save again. A draft of somebody else is refused as if it were not there."""
+    if len(body.fields) > _MOST_FIELDS:
+        raise Refused("下書きの項目が多すぎます。")
+    fields = {name: _storable(value) for name, value in body.fields.items()}
+    now = clock.now()
+    async with here.db.transaction() as session:
+        held = await session.scalar(select(func.count()).where(Draft.person == actor.person, Draft.id != draft_id))
+        if (held or 0) >= _MOST_DRAFTS:
+            raise Refused("下書きが多すぎます。使わないものを消してください。")
+        statement = insert(Draft).values(
+            id=draft_id, person=actor.person, form=form, body=fields, saved_at=now, expires_at=now + KEPT_FOR
+        )
+        saved = await session.scalar(
+            statement.on_conflict_do_update(
+                index_elements=[Draft.id],
+                set_={"body": fields, "saved_at": now, "expires_at": now + KEPT_FOR},
+                where=(Draft.person == actor.person) & (Draft.form == form),
+            ).returning(Draft.id)
+        )
+        if saved is None:
+            raise Missing(_NO_SUCH_DRAFT)
+    return DraftOut(id=draft_id, form=form, fields=fields, saved_at=now)
+
+
+@router.get("/{form}")
+async def list_drafts(form: FormName, here: Here, actor: CurrentActor) -> list[DraftOut]:
+    """The person's own drafts of a form, the newest first."""
+    async with here.db.read() as session:
+        rows = await session.scalars(
+            select(Draft)
+            .where(Draft.person == actor.person, Draft.form == form, Draft.expires_at > clock.now())
+            .order_by(Draft.saved_at.desc())
+        )
+        return [DraftOut(id=d.id, form=d.form, fields=d.body, saved_at=d.saved_at) for d in rows]
+
+
+@router.delete("/{form}/{draft_id}", status_code=204)
+async def drop_draft(form: FormName, draft_id: UUID, here: Here, actor: CurrentActor) -> Response:
+    """Throw a draft away; one that is gone already is no error."""
+    async with here.db.transaction() as session:
+        await session.execute(
+            delete(Draft).where(Draft.id == draft_id, Draft.form == form, Draft.person == actor.person)
+        )
+    return Response(status_code=204)
+
+
+def _storable(value: str | list[str] | bool | None) -> str | list[str] | bool | None:  # noqa: FBT001 - a form value
+    """A draft keeps what was typed, but PostgreSQL stores neither NUL nor lone surrogates."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [str(_storable(item)) for item in value]
+    return value
