@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from services.intake.rules.kleene import Truth
+from shared.wareki import age
 
 OLDEST_AGE = 130
 """Nobody has lived longer than 122 years; beyond this it is a slip of the pen."""
@@ -77,24 +78,8 @@ UNKNOWN_BIRTH = Birth(_FIRST_DAY, _LAST_DAY, Precision.UNKNOWN)
 """Nobody has said when; every age is possible."""
 
 
-def _add_years(day: date, years: int) -> date:
-    year = day.year + years
-    if day.month == _FEBRUARY and day.day == _LEAP_DAY and not _is_leap(year):
-        return date(year, 3, 1)
-    return day.replace(year=year)
-
-
 def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-
-
-def display_age(born: date, on: date) -> int:
-    """Full years as people count them: the number changes on the birthday (29 February: on 1 March in common years).
-
-    Negative when ``on`` is before ``born``.
-    """
-    years = on.year - born.year
-    return years if _add_years(born, years) <= on else years - 1
 
 
 def legal_age(born: date, on: date) -> int:
@@ -102,20 +87,20 @@ def legal_age(born: date, on: date) -> int:
 
     Whoever is born on 1 April has reached the age on 31 March; whoever is born on 29 February, on 28 February.
     """
-    return display_age(born, on + timedelta(days=1))
+    return age(born, on + timedelta(days=1))
 
 
 def age_range(birth: Birth, on: date) -> tuple[int, int]:
     """The youngest and the oldest that somebody may be on ``on``, in display years, each within 0 and 130."""
     if not birth.known:
         return 0, OLDEST_AGE
-    youngest = display_age(min(birth.latest, on), on)
-    oldest = display_age(birth.earliest, on)
+    youngest = age(min(birth.latest, on), on)
+    oldest = age(birth.earliest, on)
     return _within(youngest), max(_within(oldest), _within(youngest))
 
 
-def _within(age: int) -> int:
-    return max(0, min(age, OLDEST_AGE))
+def _within(years: int) -> int:
+    return max(0, min(years, OLDEST_AGE))
 
 
 def shown_age(birth: Birth, on: date) -> int | None:
