@@ -1,0 +1,72 @@
+/* The few sentences that scripts say themselves; everything else is written by the server. */
+const WORDS = {
+  ja: {
+    saved: "下書き保存ずみ",
+    saving: "下書きを保存しています",
+    kept: "つながったら保存します。書いたものは消えません",
+    refused: "下書きを保存できませんでした",
+    found: "書きかけの下書きがあります",
+    resume: "続きを書く",
+    discard: "捨てる",
+    restored: "下書きから続けています",
+    ended: "サインインの時間が切れました。下書きは残っています。",
+    again: "サインインする",
+    sending: "送っています",
+    failed: "うまくいきませんでした。書いたものは残っています。もう一度ためしてください。",
+  },
+  en: {
+    saved: "Draft saved",
+    saving: "Saving the draft",
+    kept: "Will be saved when the connection is back. Nothing is lost",
+    refused: "The draft could not be saved",
+    found: "There is an unfinished draft",
+    resume: "Continue",
+    discard: "Discard",
+    restored: "Continuing from the draft",
+    ended: "Your sign-in has ended. The draft is kept.",
+    again: "Sign in",
+    sending: "Sending",
+    failed: "That did not work. What you wrote is kept. Please try again.",
+  },
+};
+
+/** The sentence `name` in the language of the page. */
+export const say = (name) => (WORDS[document.documentElement.lang] ?? WORDS.ja)[name];
+
+/** An icon of the sprite, as an element. */
+export const icon = (name) => {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "i");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `/static/icons.svg#i-${name}`);
+  svg.append(use);
+  return svg;
+};
+
+/** Puts a notice at the top of the page. `actions`: elements. Gives the notice. */
+export const tell = (text, { tone = "warn", iconName = "alert", actions = [], id = "" } = {}) => {
+  if (id) document.getElementById(id)?.remove();
+  const box = document.createElement("div");
+  box.className = `toast is-${tone}`;
+  box.id = id;
+  const line = document.createElement("p");
+  line.textContent = text;
+  const buttons = document.createElement("span");
+  buttons.className = "btns";
+  buttons.append(...actions);
+  box.append(icon(iconName), line, buttons);
+  document.getElementById("messages")?.append(box);
+  return box;
+};
+
+/** A button or link for `tell`. */
+export const action = (text, { href = "", onclick = null, low = false } = {}) => {
+  const element = document.createElement(href ? "a" : "button");
+  if (href) element.href = href;
+  else element.type = "button";
+  element.className = low ? "btn low" : "btn";
+  element.textContent = text;
+  if (onclick) element.addEventListener("click", onclick);
+  return element;
+};
