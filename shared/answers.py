@@ -1,4 +1,4 @@
-"""What a request that failed is told: a sentence, the field, what was kept; as a page or as RFC 9457 problem details."""
+"""What a failed request is told: a sentence, the field, what was kept; as a page or as RFC 9457 problem details."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ def wants_page(request: Request) -> bool:
 def field_errors(error: RequestValidationError, locale: str) -> list[dict[str, str]]:
     """``[{"field": "members.0.birth", "text": sentence}]`` in the reader's language."""
     return [
-        {"field": ".".join(str(part) for part in found["loc"][1:]) or "body", "text": _sentence(found, locale)}
+        {
+            "field": ".".join(str(part) for part in found["loc"][1:]) or "body",
+            "text": _sentence(found, locale),
+        }
         for found in error.errors()
     ]
 
@@ -84,7 +87,7 @@ def _sentence(found: Mapping[str, Any], locale: str) -> str:
     if found["type"] == "value_error":
         return i18n.gettext(str(found["ctx"]["error"]), locale)
     text = i18n.gettext(_FIELD_TEXTS.get(found["type"], _WRONG_VALUE), locale)
-    return text.format_map({key: value for key, value in found.get("ctx", {}).items()}) if "{" in text else text
+    return text.format_map(found.get("ctx", {})) if "{" in text else text
 
 
 def problem(request: Request, status: int, title: str, **more: object) -> Response:

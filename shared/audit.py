@@ -36,12 +36,23 @@ class AuditEntry(SharedBase):
 
 
 async def note(
-    session: AsyncSession, actor: Actor, action: str, households: Iterable[UUID | None] = (None,), basis: str | None = None
+    session: AsyncSession,
+    actor: Actor,
+    action: str,
+    households: Iterable[UUID | None] = (None,),
+    basis: str | None = None,
 ) -> None:
     """Write down that ``actor`` did ``action`` to each of ``households`` (or to none in particular)."""
     now = clock.now()
     rows = [
-        {"at": now, "post": actor.post, "person": actor.person, "action": action, "household": household, "basis": basis}
+        {
+            "at": now,
+            "post": actor.post,
+            "person": actor.person,
+            "action": action,
+            "household": household,
+            "basis": basis,
+        }
         for household in households
     ]
     if rows:

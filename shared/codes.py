@@ -1,4 +1,4 @@
-"""Code lists (困りごと, 訪問結果 …): data with Japanese and English labels that the ward may edit, never ``if`` statements.
+"""Code lists (困りごと, 訪問結果 …): data with Japanese and English labels that the ward may edit.
 
 Seeded from ``services/<service>/codes/*.csv`` with the columns ``list,code,ja,en,position,attributes``; a row the ward
 has changed since is left alone.

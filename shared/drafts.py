@@ -105,7 +105,7 @@ async def drop_draft(form: FormName, draft_id: UUID, here: Here, actor: CurrentA
     return Response(status_code=204)
 
 
-def _storable(value: str | list[str] | bool | None) -> str | list[str] | bool | None:  # noqa: FBT001 - a form value
+def _storable(value: str | list[str] | bool | None) -> str | list[str] | bool | None:
     """A draft keeps what was typed, but PostgreSQL stores neither NUL nor lone surrogates."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -60,9 +60,7 @@ async def claim_key(session: AsyncSession, post: UUID, key: str, fingerprint: st
     )
     if taken is not None:
         return Claim(repeated=False)
-    before = await session.scalar(
-        select(IdempotencyKey).where(IdempotencyKey.post == post, IdempotencyKey.key == key)
-    )
+    before = await session.scalar(select(IdempotencyKey).where(IdempotencyKey.post == post, IdempotencyKey.key == key))
     if before is None or before.fingerprint != fingerprint:
         raise Conflict(_OTHER_BODY)
     return Claim(repeated=True, answer=before.answer)

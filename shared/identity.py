@@ -208,7 +208,9 @@ def follow_posts(subscriptions: Subscriptions) -> None:
         }
         change = {key: value for key, value in row.items() if key != "post"}
         await session.execute(
-            insert(KnownPost).values(**row, ended=False).on_conflict_do_update(index_elements=[KnownPost.post], set_=change)
+            insert(KnownPost)
+            .values(**row, ended=False)
+            .on_conflict_do_update(index_elements=[KnownPost.post], set_=change)
         )
 
     @subscriptions.on(PostEnded, projects=True)

@@ -1,5 +1,7 @@
-"""What a service says about itself: structured logs, metrics, trace context. Paths are route templates, without
-queries, so that neither names nor search terms nor ids reach a log."""
+"""What a service says about itself: structured logs, metrics, trace context.
+
+Paths are route templates without queries, so that neither names nor search terms nor ids reach a log.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def configure_logging(*, level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True
+    )
 
 
 class Metrics:
@@ -90,4 +94,6 @@ class AccessLog:
             method = scope["method"]
             self._metrics.requests.labels(method, route, str(status)).inc()
             self._metrics.seconds.labels(method, route).observe(seconds)
-            self._log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), trace=trace)
+            self._log.info(
+                "request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), trace=trace
+            )

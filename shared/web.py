@@ -51,7 +51,7 @@ class Periodic:
     work: Callable[[Service], Awaitable[object]]
 
 
-def build_service(  # noqa: PLR0913 - the parts of a service, each by name
+def build_service(
     *,
     name: str,
     folder: Path,
@@ -145,11 +145,11 @@ def _templates(folder: Path) -> Environment:
     return environment
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """Render a page or fragment in the reader's language.
 
-    Templates always find ``actor`` (or None), ``request_path``, ``service`` (its name), ``codes``, ``told``, ``errors``,
-    ``counts``, ``on_its_way``; routes add theirs.
+    Templates always find ``actor`` (or None), ``request_path``, ``service`` (its name), ``codes``, ``told``,
+    ``errors``, ``counts``, ``on_its_way``; routes add theirs.
     """
     service: Service = request.app.state.service
     locale = i18n.locale_of(request)
@@ -218,7 +218,7 @@ def join(*apps: FastAPI) -> Starlette:
 class _Static(StaticFiles):
     """Style sheets, scripts and pictures: asked for again after an hour, answered by ETag."""
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 - Starlette's signature
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
         response.headers["cache-control"] = "public, max-age=3600"
         return response

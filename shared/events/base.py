@@ -118,7 +118,11 @@ class Envelope:
         }
         if self.subjects:
             event["subject"] = self.subjects[0]
-        for name, value in (("previous", self.previous), ("actor", self.actor), ("traceparent", self.traceparent)):
+        for name, value in (
+            ("previous", self.previous),
+            ("actor", self.actor),
+            ("traceparent", self.traceparent),
+        ):
             if value is not None:
                 event[name] = str(value)
         return event

@@ -8,7 +8,7 @@ config = context.config
 connection = config.attributes["connection"]
 
 
-def include_object(item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:  # noqa: FBT001 - Alembic's signature
+def include_object(item: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
     """Partitions of the event log are made as months come; they are no part of the schema to compare."""
     del item, reflected, compare_to
     return not (kind == "table" and (name or "").startswith("event_log_"))

@@ -1,0 +1,241 @@
+"""The fixtures that every test of Kasane may ask for: real PostgreSQL and real Redis, a fresh room in each per test.
+
+``conftest.py`` at the top makes them known. Which servers they use is decided once a run:
+
+1. ``DATABASE_URL`` / ``REDIS_URL`` where given (a superuser, who may create databases);
+2. containers by testcontainers where ``KASANE_TEST_CONTAINERS=1`` (images from ``POSTGRES_IMAGE``, ``REDIS_IMAGE``);
+3. else the embedded servers, without fsync.
+
+With xdist the controller starts them and the workers share them, each test in a database and a Redis number of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import pytest
+import redis.asyncio as aioredis
+from sqlalchemy.engine import make_url
+
+from shared.embedded import EmbeddedPostgres, EmbeddedRedis
+
+POSTGRES: Final = "KASANE_TEST_POSTGRES"
+REDIS: Final = "KASANE_TEST_REDIS"
+_TEMPLATE_LOCK: Final = 4_711_001
+_REDIS_NUMBERS: Final = 512
+
+FreshDatabase = Callable[..., Awaitable[str]]
+
+
+class Servers:
+    """The PostgreSQL and the Redis of one test run; ``start`` publishes their addresses to the workers."""
+
+    def __init__(self) -> None:
+        self._undo = contextlib.ExitStack()
+        self._folder: Path | None = None
+
+    def postgres(self) -> str:
+        """The superuser's address, started at the first call."""
+        return self._once(POSTGRES, "DATABASE_URL", self._start_postgres)
+
+    def redis(self) -> str:
+        """The address of number 0, started at the first call."""
+        return self._once(REDIS, "REDIS_URL", self._start_redis)
+
+    def stop(self) -> None:
+        """Stop what this run started, and delete its data."""
+        self._undo.close()
+
+    def _once(self, name: str, given: str, start: Callable[[], str]) -> str:
+        if not os.environ.get(name):
+            os.environ[name] = os.environ.get(given) or start()
+            self._undo.callback(os.environ.pop, name, None)
+        return os.environ[name]
+
+    def _start_postgres(self) -> str:
+        if _containers_wanted():
+            return self._undo.enter_context(_postgres_container())
+        server = EmbeddedPostgres(self._room(), durable=False)
+        self._undo.enter_context(server)
+        return server.url
+
+    def _start_redis(self) -> str:
+        if _containers_wanted():
+            return self._undo.enter_context(_redis_container())
+        server = EmbeddedRedis(self._room(), durable=False, databases=_REDIS_NUMBERS)
+        self._undo.enter_context(server)
+        return server.url
+
+    def _room(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="kasane-test-"))
+            self._folder.chmod(0o711)  # run by root, PostgreSQL is another user and must pass through
+            self._undo.callback(shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
+
+_servers = Servers()
+
+
+def _containers_wanted() -> bool:
+    return os.environ.get("KASANE_TEST_CONTAINERS", "") not in {"", "0"}
+
+
+@contextlib.contextmanager
+def _postgres_container() -> Iterator[str]:
+    from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - slow to import and seldom needed
+
+    image = os.environ.get("POSTGRES_IMAGE", "postgres:17")
+    with PostgresContainer(image, "postgres", "only-for-tests", "postgres", driver="asyncpg") as container:
+        yield container.get_connection_url()
+
+
+@contextlib.contextmanager
+def _redis_container() -> Iterator[str]:
+    from testcontainers.redis import RedisContainer  # noqa: PLC0415 - as above
+
+    container = RedisContainer(os.environ.get("REDIS_IMAGE", "redis:8"))
+    container.with_command(f"redis-server --bind 0.0.0.0 --protected-mode no --databases {_REDIS_NUMBERS} --save ''")
+    with container:
+        yield f"redis://{container.get_container_host_ip()}:{container.get_exposed_port(6379)}/0"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers before xdist starts its workers, who inherit the addresses."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    if getattr(config.option, "numprocesses", None):
+        _servers.postgres()
+        _servers.redis()
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started (in the process that started it)."""
+    _servers.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The superuser's address of the run's PostgreSQL (``postgresql+asyncpg://…``), to be shared, never emptied."""
+    return _servers.postgres()
+
+
+@pytest.fixture(scope="session")
+def shared_redis_url() -> str:
+    """The address of the run's Redis, number 0: never FLUSHALL here (ask ``own_redis`` for that)."""
+    return _servers.redis()
+
+
+@pytest.fixture
+async def fresh_database(postgres_url: str) -> AsyncIterator[FreshDatabase]:
+    """``await fresh_database("casework")`` gives the address of a new database with that service's migrations.
+
+    Called twice it gives two. ``await fresh_database(None)`` gives one with nothing in it. All are dropped at the end.
+    The migrations run once a test run, into a template that each database is copied from.
+    """
+    made: list[str] = []
+
+    async def make(service: str | None = None) -> str:
+        name = f"t_{service or 'empty'}_{uuid.uuid4().hex[:12]}"
+        template = await _template(postgres_url, service) if service else "template1"
+        await _execute(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        made.append(name)
+        return with_database(postgres_url, name)
+
+    yield make
+    for name in made:
+        await _execute(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def redis_url(shared_redis_url: str) -> AsyncIterator[str]:
+    """The address of a numbered database of Redis which is empty and this test's alone while it runs."""
+    client = aioredis.Redis.from_url(shared_redis_url)
+    try:
+        limit = int((await client.config_get("databases"))["databases"])
+        # INCR hands every test of every worker its own number; with 512 of them none meets one still in use.
+        number = 1 + int(await client.incr("kasane:test:number")) % (limit - 1)
+        url = shared_redis_url.rsplit("/", 1)[0] + f"/{number}"
+        async with aioredis.Redis.from_url(url) as own:
+            await own.flushdb()
+            yield url
+            await own.flushdb()
+    finally:
+        await client.aclose()
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A folder below which embedded servers may run (pytest's own ``tmp_path`` is closed to PostgreSQL's user)."""
+    folder = Path(tempfile.mkdtemp(prefix="kasane-own-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def own_redis(server_folder: Path) -> Iterator[EmbeddedRedis]:
+    """A started Redis of this test's own, with its append-only file: to empty, kill, freeze and restart."""
+    with EmbeddedRedis(server_folder) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """A started PostgreSQL of this test's own, durable: to kill and restart."""
+    with EmbeddedPostgres(server_folder) as server:
+        yield server
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server's address for the database ``name``."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+async def _template(server: str, service: str) -> str:
+    """The name of the migrated template of ``service``, made by whichever worker comes first."""
+    name = f"template_{service}"
+    connection = await _connect(server)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _TEMPLATE_LOCK)
+        try:
+            ready = await connection.fetchval("SELECT datistemplate FROM pg_database WHERE datname = $1", name)
+            if not ready:
+                await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                await connection.execute(f'CREATE DATABASE "{name}"')
+                await _migrate(with_database(server, name), service)
+                await connection.execute(f'ALTER DATABASE "{name}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false')
+        finally:
+            await connection.execute("SELECT pg_advisory_unlock($1)", _TEMPLATE_LOCK)
+    finally:
+        await connection.close()
+    return name
+
+
+async def _migrate(url: str, service: str) -> None:
+    from shared.db import migrate  # noqa: PLC0415 - tests of parts below the database load without it
+
+    done: Any = await asyncio.to_thread(migrate, url, service)
+    if asyncio.iscoroutine(done):
+        await done
+
+
+async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
+    return await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await _connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
