@@ -1,0 +1,227 @@
+"""Stating facts: a change and its event commit in one transaction, in true order for each subject.
+
+``hold`` takes the subjects' locks (transaction-level advisory locks, ADR 0003); PostgreSQL lets them go only after
+the commit can be seen. So of two events of one subject the earlier has the smaller ``log_id`` and is visible
+whenever the later is: the order in which the relay places them is the order in which they happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared import clock
+from shared.spine import bell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import SessionTransaction
+
+    from shared.db import Database
+    from shared.events import Event
+    from shared.identity import Actor
+
+_HELD = "spine.held"
+_RECORDED = "spine.recorded"
+PROJECTING = "spine.projecting"
+"""Key in ``session.info`` while a projecting handler runs."""
+
+MOST_HELD = 2000
+"""PostgreSQL keeps advisory locks in shared memory of fixed size."""
+
+trace: ContextVar[str | None] = ContextVar("kasane_traceparent", default=None)
+"""W3C ``traceparent`` of what is being done; goes into the envelope."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(name, 8050)) FROM unnest(CAST(:names AS text[])) AS name")
+
+_COLUMNS = "id, recorded_at, type, version, subject, subjects, data, occurred_at, actor, traceparent"
+_INSERT = f"INSERT INTO event_log ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"  # noqa: S608
+_INSERT_MANY = f"""
+    INSERT INTO event_log ({_COLUMNS})
+    SELECT id, recorded_at, type, version, subject, string_to_array(subjects, ','), data::jsonb, occurred_at, actor,
+           traceparent
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+                $8::timestamptz[], $9::text[], $10::text[])
+         WITH ORDINALITY
+         AS line (id, recorded_at, type, version, subject, subjects, data, occurred_at, actor, traceparent, n)
+    ORDER BY n
+"""  # noqa: S608
+
+
+class NotHeldError(RuntimeError):
+    """A programming error: a fact was recorded without its subject's lock, or where nothing may be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event that is in the log once the transaction commits. Its position comes a moment later."""
+
+    id: UUID
+    recorded_at: datetime
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line for :func:`record_many`."""
+
+    event: Event
+    occurred_at: datetime | None = None
+    id: UUID | None = None
+
+
+async def hold(session: AsyncSession, *subjects: object) -> None:
+    """Take the locks of these subjects until the transaction ends; first thing in a transaction that writes.
+
+    Waits for whoever has them (at most the session's ``lock_timeout``). Load what you will change after this.
+    Locks are taken in sorted order; name all subjects at once, or risk a deadlock (which is only tried again).
+    """
+    held: dict[str, SessionTransaction | None] = session.info.setdefault(_HELD, {})
+    names = sorted({str(subject) for subject in subjects} - held.keys())
+    if not names:
+        return
+    if len(held) + len(names) > MOST_HELD:
+        msg = f"one transaction may hold {MOST_HELD} subjects; do it in portions"
+        raise NotHeldError(msg)
+    await session.execute(_LOCK, {"names": names})
+    savepoint = session.sync_session.get_nested_transaction()
+    held.update(dict.fromkeys(names, savepoint))
+
+
+async def record(
+    session: AsyncSession,
+    event: Event,
+    *,
+    actor: Actor | str | None = None,
+    occurred_at: datetime | None = None,
+    id: UUID | None = None,  # noqa: A002 - the event's id
+) -> Recorded:
+    """State a fact in the session's transaction; it travels once that commits.
+
+    ``occurred_at``: when it happened, if not now. The envelope names the actor's post, never the person. Raises
+    NotHeldError when a subject of the event is not held, or inside a projecting handler.
+    """
+    (row,) = _rows(session, [Fact(event, occurred_at, id)], actor)
+    await session.run_sync(_insert, _INSERT, row)
+    return _note(session, row)
+
+
+async def record_many(
+    session: AsyncSession, facts: Iterable[Fact], *, actor: Actor | str | None = None
+) -> list[Recorded]:
+    """State many facts in their order with one statement: what an import uses."""
+    rows = _rows(session, facts, actor)
+    if not rows:
+        return []
+    for row in rows:
+        row[5] = ",".join(row[5])
+    await session.run_sync(_insert, _INSERT_MANY, [list(column) for column in zip(*rows, strict=True)])
+    return [_note(session, row) for row in rows]
+
+
+def recorded_in(session: AsyncSession) -> list[Recorded]:
+    """What the session's last transaction has recorded (so far); empty after a rollback."""
+    return list(session.info.get(_RECORDED, ()))
+
+
+async def positions_of(db: Database, service: str, recorded: Sequence[Recorded], timeout: float = 2.0) -> str | None:  # noqa: ASYNC109
+    """The ``after`` of an answer, ``<service>:<position>``, once all of ``recorded`` have their positions.
+
+    None when nothing was recorded or the relay has not come by within ``timeout`` seconds.
+    """
+    if not recorded:
+        return None
+    query = text(
+        "SELECT count(position), max(position) FROM event_log WHERE id = ANY(:ids)"
+        " AND recorded_at BETWEEN :first AND :last"
+    )
+    moments = [line.recorded_at for line in recorded]
+    values = {"ids": [line.id for line in recorded], "first": min(moments), "last": max(moments)}
+    pause, ends = 0.005, clock.monotonic() + timeout
+    while True:
+        async with db.read() as session:
+            count, last = (await session.execute(query, values)).one()
+        if count == len(recorded):
+            return f"{service}:{last}"
+        if clock.monotonic() >= ends:
+            return None
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 0.1)
+
+
+def _rows(session: AsyncSession, facts: Iterable[Fact], actor: Actor | str | None) -> list[list[Any]]:
+    if session.info.get(PROJECTING):
+        msg = "a projecting handler records nothing"
+        raise NotHeldError(msg)
+    held = session.info.get(_HELD, {})
+    name = actor if actor is None or isinstance(actor, str) else str(actor.post)
+    rows: list[list[Any]] = []
+    for fact in facts:
+        event, now = fact.event, clock.now()
+        subjects = list(event.subjects)
+        missing = [subject for subject in subjects if subject not in held]
+        if missing:
+            msg = f"{event.type} is recorded without hold() of {', '.join(missing)}"
+            raise NotHeldError(msg)
+        rows.append([
+            fact.id or clock.new_id(), now, event.type, event.version, subjects[0] if subjects else None, subjects,
+            event.model_dump_json(), fact.occurred_at or now, name, trace.get(),
+        ])  # fmt: skip
+    return rows
+
+
+def _insert(session: Session, statement: str, values: list[Any]) -> None:
+    session.flush()
+    session.connection().exec_driver_sql(statement, tuple(values))
+
+
+def _note(session: AsyncSession, row: list[Any]) -> Recorded:
+    line = Recorded(id=row[0], recorded_at=row[1], type=row[2])
+    session.info.setdefault(_RECORDED, {})[line] = session.sync_session.get_nested_transaction()
+    return line
+
+
+@sqlalchemy_event.listens_for(Session, "after_begin")
+def _begin(session: Session, transaction: SessionTransaction, _connection: object) -> None:
+    if not transaction.nested:
+        session.info.pop(_RECORDED, None)
+
+
+@sqlalchemy_event.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    session.info.pop(_HELD, None)
+    if session.info.get(_RECORDED):
+        bell.committed[str(session.get_bind().engine.url)].ring()
+
+
+@sqlalchemy_event.listens_for(Session, "after_rollback")
+def _rolled_back(session: Session) -> None:
+    session.info.pop(_HELD, None)
+    session.info.pop(_RECORDED, None)
+
+
+@sqlalchemy_event.listens_for(Session, "after_soft_rollback")
+def _rolled_back_to_savepoint(session: Session, ended: SessionTransaction) -> None:
+    """Forget what was recorded since the savepoint; PostgreSQL lets go what was locked since."""
+    for key in (_HELD, _RECORDED):
+        entries: dict[Any, SessionTransaction | None] = session.info.get(key, {})
+        for name in [name for name, savepoint in entries.items() if _within(savepoint, ended)]:
+            del entries[name]
+
+
+def _within(savepoint: SessionTransaction | None, ended: SessionTransaction) -> bool:
+    while savepoint is not None:
+        if savepoint is ended:
+            return True
+        savepoint = savepoint.parent
+    return False
