@@ -316,18 +316,3 @@ class AccessGrant(Base):
     area: Mapped[str | None]
     """For ``request``: outreach leads of this area may see it while they plan."""
     ended: Mapped[bool] = _no()
-
-
-class ViewLog(Base):
-    """Who looked at which household, when and what for: append only."""
-
-    __tablename__ = "view_log"
-    __table_args__ = (Index("ix_view_log_household_at", "household_id", "at"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    at: Mapped[datetime]
-    post: Mapped[UUID]
-    person: Mapped[UUID]
-    household_id: Mapped[UUID]
-    what: Mapped[str]
-    why: Mapped[str] = _words()

@@ -69,6 +69,8 @@ READERS: dict[str, dict[str, Types]] = {
             casework.AgencyAnswered,
             casework.AgencyLeft,
             casework.MeetingCalled,
+            casework.VisitRequested,
+            casework.VisitRequestCancelled,
             casework.CaseClosed,
             casework.CaseReopened,
         ),

@@ -1,0 +1,232 @@
+"""What intake hears: who holds which post, and which facts open a household to somebody.
+
+All of it projects: the tables can be built again from the logs of casework and outreach.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.intake.tables import AccessGrant, CaseOfHousehold, Household, Member
+from shared.clock import TOKYO
+from shared.events.casework import (
+    AgencyAnswered,
+    AgencyInvited,
+    AgencyLeft,
+    CaseClosed,
+    CaseOpened,
+    CaseReopened,
+    LeadChanged,
+    MeetingCalled,
+    OwnerChanged,
+    VisitRequestCancelled,
+    VisitRequested,
+)
+from shared.events.outreach import MemberMet, VisitAssigned
+from shared.identity import follow_posts
+from shared.spine import NotYet, Received, Subscriptions
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+subscriptions = Subscriptions("intake")
+follow_posts(subscriptions)
+
+_GRANTS = UUID("5c1f4d1e-6f3c-5b6a-9d2b-6b1d3a0c9e77")
+"""Namespace of grant ids: the same fact makes the same grant, however often it is heard."""
+
+
+async def _grant(  # noqa: PLR0913 - one row, each column by name
+    session: AsyncSession,
+    *,
+    household: UUID,
+    ground: str,
+    source: UUID,
+    post: UUID | None = None,
+    agency: str | None = None,
+    area: str | None = None,
+) -> None:
+    row = {
+        "id": uuid5(_GRANTS, f"{ground}/{source}/{post or ''}/{agency or ''}"),
+        "household_id": household,
+        "ground": ground,
+        "source_id": source,
+        "post": post,
+        "agency": agency,
+        "area": area,
+        "ended": False,
+    }
+    await session.execute(
+        insert(AccessGrant)
+        .values(row)
+        .on_conflict_do_update(index_elements=[AccessGrant.id], set_={"ended": False, "area": area})
+    )
+
+
+async def _end(session: AsyncSession, *, ground: str, source: UUID) -> None:
+    await session.execute(
+        update(AccessGrant)
+        .where(AccessGrant.source_id == source, AccessGrant.ground == ground)
+        .values(ended=True)
+    )
+
+
+async def _demand_household(session: AsyncSession, household: UUID) -> None:
+    """casework answers to what intake said, so an unknown household means a log that is behind."""
+    if await session.scalar(select(Household.id).where(Household.id == household)) is None:
+        raise NotYet
+
+
+@subscriptions.on(CaseOpened, projects=True)
+async def open_to_owner(session: AsyncSession, received: Received[CaseOpened]) -> None:
+    """The owner post sees the household."""
+    event = received.event
+    await _demand_household(session, event.household)
+    row = {
+        "household_id": event.household,
+        "number": event.number,
+        "owner": event.owner,
+        "agency": event.agency,
+        "urgency": event.urgency,
+        "closed": False,
+    }
+    await session.execute(
+        insert(CaseOfHousehold)
+        .values(case_id=event.case, **row)
+        .on_conflict_do_update(index_elements=[CaseOfHousehold.case_id], set_=row)
+    )
+    await _grant(session, household=event.household, ground="owner", source=event.case, post=event.owner)
+
+
+@subscriptions.on(OwnerChanged, projects=True)
+async def open_to_next_owner(session: AsyncSession, received: Received[OwnerChanged]) -> None:
+    """The next owner sees it; the one before no longer does by owning."""
+    event = received.event
+    await _end(session, ground="owner", source=event.case)
+    await _grant(session, household=event.household, ground="owner", source=event.case, post=event.owner)
+    await session.execute(
+        update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(owner=event.owner)
+    )
+
+
+@subscriptions.on(LeadChanged, projects=True)
+async def note_lead(session: AsyncSession, received: Received[LeadChanged]) -> None:
+    """The leading agency (主担当機関) sees it."""
+    event = received.event
+    await _end(session, ground="lead", source=event.case)
+    if event.agency is not None:
+        await _grant(
+            session, household=event.household, ground="lead", source=event.case, agency=event.agency
+        )
+    await session.execute(
+        update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(lead=event.agency)
+    )
+
+
+@subscriptions.on(AgencyInvited, projects=True)
+async def wait_for_answer(session: AsyncSession, received: Received[AgencyInvited]) -> None:
+    """An invitation shows nothing: the household is seen after acceptance. An older answer no longer counts."""
+    await _end(session, ground="agency", source=received.event.invitation)
+
+
+@subscriptions.on(AgencyAnswered, projects=True)
+async def open_to_agency(session: AsyncSession, received: Received[AgencyAnswered]) -> None:
+    """Acceptance opens the household to the agency; any other answer shuts it."""
+    event = received.event
+    if event.answer == "accepted":
+        await _grant(
+            session, household=event.household, ground="agency", source=event.invitation, agency=event.agency
+        )
+    else:
+        await _end(session, ground="agency", source=event.invitation)
+
+
+@subscriptions.on(AgencyLeft, projects=True)
+async def shut_to_agency(session: AsyncSession, received: Received[AgencyLeft]) -> None:
+    """The agency has ended its part."""
+    await _end(session, ground="agency", source=received.event.invitation)
+
+
+@subscriptions.on(MeetingCalled, projects=True)
+async def open_to_meeting(session: AsyncSession, received: Received[MeetingCalled]) -> None:
+    """Agencies called to a meeting see the household they will talk about."""
+    event = received.event
+    for agency in event.agencies:
+        await _grant(
+            session, household=event.household, ground="meeting", source=event.meeting, agency=agency
+        )
+
+
+@subscriptions.on(VisitRequested, projects=True)
+async def open_to_planner(session: AsyncSession, received: Received[VisitRequested]) -> None:
+    """The outreach lead of the area sees it while planning the visit."""
+    event = received.event
+    await _grant(
+        session,
+        household=event.household,
+        ground="request",
+        source=event.request,
+        area=event.area,
+    )
+
+
+@subscriptions.on(VisitRequestCancelled, projects=True)
+async def shut_to_planner(session: AsyncSession, received: Received[VisitRequestCancelled]) -> None:
+    """Nobody goes, so nobody looks."""
+    await _end(session, ground="request", source=received.event.request)
+    await _end(session, ground="worker", source=received.event.request)
+
+
+@subscriptions.on(VisitAssigned, projects=True)
+async def open_to_workers(session: AsyncSession, received: Received[VisitAssigned]) -> None:
+    """Those who go see whom they go to; a new assignment of the same request replaces the old one."""
+    event = received.event
+    await _demand_household(session, event.household)
+    await _end(session, ground="worker", source=event.request)
+    for worker in event.workers:
+        await _grant(
+            session, household=event.household, ground="worker", source=event.request, post=worker
+        )
+
+
+@subscriptions.on(CaseClosed, projects=True)
+async def shut_after_closure(session: AsyncSession, received: Received[CaseClosed]) -> None:
+    """A closed case opens nothing any more; the owner keeps the key for questions that come later."""
+    event = received.event
+    await session.execute(
+        update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(closed=True)
+    )
+    await session.execute(
+        update(AccessGrant)
+        .where(AccessGrant.household_id == event.household, AccessGrant.ground != "owner")
+        .values(ended=True)
+    )
+
+
+@subscriptions.on(CaseReopened, projects=True)
+async def open_again(session: AsyncSession, received: Received[CaseReopened]) -> None:
+    """The case goes on under its owner; agencies are asked again."""
+    event = received.event
+    await session.execute(
+        update(CaseOfHousehold)
+        .where(CaseOfHousehold.case_id == event.case)
+        .values(closed=False, owner=event.owner, urgency=event.urgency)
+    )
+    await _end(session, ground="owner", source=event.case)
+    await _grant(session, household=event.household, ground="owner", source=event.case, post=event.owner)
+
+
+@subscriptions.on(MemberMet, projects=True)
+async def note_meeting(session: AsyncSession, received: Received[MemberMet]) -> None:
+    """When a person was last met face to face."""
+    event = received.event
+    day = received.envelope.occurred_at.astimezone(TOKYO).date()
+    await session.execute(
+        update(Member)
+        .where(Member.id == event.member, Member.household_id == event.household)
+        .values(met_on=func.greatest(Member.met_on, day))
+    )
