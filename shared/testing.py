@@ -11,15 +11,15 @@ With xdist the controller starts them and the workers share them, each test in a
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import importlib
 import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import pytest
@@ -95,7 +95,9 @@ def _postgres_container() -> Iterator[str]:
     from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - slow to import and seldom needed
 
     image = os.environ.get("POSTGRES_IMAGE", "postgres:17")
-    with PostgresContainer(image, "postgres", "only-for-tests", "postgres", driver="asyncpg") as container:
+    with PostgresContainer(
+        image, username="postgres", password=uuid.uuid4().hex, dbname="postgres", driver="asyncpg"
+    ) as container:
         yield container.get_connection_url()
 
 
@@ -137,9 +139,10 @@ def shared_redis_url() -> str:
 
 @pytest.fixture
 async def fresh_database(postgres_url: str) -> AsyncIterator[FreshDatabase]:
-    """``await fresh_database("casework")`` gives the address of a new database with that service's migrations.
+    """Make databases as asked; each with the tables and codes of a service.
 
-    Called twice it gives two. ``await fresh_database(None)`` gives one with nothing in it. All are dropped at the end.
+    ``await fresh_database("casework")`` is the address of a new one with that service's migrations. Called twice it
+    gives two; ``await fresh_database(None)`` gives one with nothing in it. All are dropped at the end.
     The migrations run once a test run, into a template that each database is copied from.
     """
     made: list[str] = []
@@ -161,7 +164,7 @@ async def redis_url(shared_redis_url: str) -> AsyncIterator[str]:
     """The address of a numbered database of Redis which is empty and this test's alone while it runs."""
     client = aioredis.Redis.from_url(shared_redis_url)
     try:
-        limit = int((await client.config_get("databases"))["databases"])
+        limit = int((await client.config_get("databases"))["databases"] or 16)
         # INCR hands every test of every worker its own number; with 512 of them none meets one still in use.
         number = 1 + int(await client.incr("kasane:test:number")) % (limit - 1)
         url = shared_redis_url.rsplit("/", 1)[0] + f"/{number}"
@@ -222,11 +225,11 @@ async def _template(server: str, service: str) -> str:
 
 
 async def _migrate(url: str, service: str) -> None:
-    from shared.db import migrate  # noqa: PLC0415 - tests of parts below the database load without it
+    from shared.migrate import migrate  # noqa: PLC0415 - tests of parts below the database load without it
 
-    done: Any = await asyncio.to_thread(migrate, url, service)
-    if asyncio.iscoroutine(done):
-        await done
+    # By name, because shared code knows no service.
+    tables = importlib.import_module(f"services.{service}.tables")
+    await migrate(url, Path(str(tables.__file__)).parent.resolve(), tables.Base.metadata)
 
 
 async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
