@@ -1,0 +1,1 @@
+"""What outreach decides, without any input or output: visits, results and the ladder, plans, distances."""
