@@ -17,7 +17,7 @@ Public names; everything else is the inside::
 
 from shared.spine.log import Fact, NotHeldError, Recorded, hold, positions_of, record, record_many, recorded_in
 from shared.spine.subscriptions import NotYet, Received, Subscriptions, derived_id
-from shared.spine.tables import SpineBase, ensure_partitions, prepare
+from shared.spine.tables import SpineBase, ensure_partitions
 
 __all__ = [
     "Fact",
@@ -31,7 +31,6 @@ __all__ = [
     "ensure_partitions",
     "hold",
     "positions_of",
-    "prepare",
     "record",
     "record_many",
     "recorded_in",

@@ -8,7 +8,6 @@ whenever the later is: the order in which the relay places them is the order in 
 from __future__ import annotations
 
 import asyncio
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from shared import clock
 from shared.spine import bell
+from shared.telemetry import traceparent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,9 +38,6 @@ PROJECTING = "spine.projecting"
 
 MOST_HELD = 2000
 """PostgreSQL keeps advisory locks in shared memory of fixed size."""
-
-trace: ContextVar[str | None] = ContextVar("kasane_traceparent", default=None)
-"""W3C ``traceparent`` of what is being done; goes into the envelope."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(name, 8050)) FROM unnest(CAST(:names AS text[])) AS name")
 
@@ -175,7 +172,7 @@ def _rows(session: AsyncSession, facts: Iterable[Fact], actor: Actor | str | Non
             raise NotHeldError(msg)
         rows.append([
             fact.id or clock.new_id(), now, event.type, event.version, subjects[0] if subjects else None, subjects,
-            event.model_dump_json(), fact.occurred_at or now, name, trace.get(),
+            event.model_dump_json(), fact.occurred_at or now, name, traceparent(),
         ])  # fmt: skip
     return rows
 

@@ -7,20 +7,19 @@ PostgreSQL 15 and newer.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, MetaData, Sequence, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Uuid
 
-from shared import clock
 from shared.db import NAMING, PYTHON_TO_SQL
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 OPEN = ("waiting", "parked", "behind")
 """States of a parked event that still keep its subjects closed."""
@@ -54,9 +53,7 @@ class EventLog(SpineBase):
 
     id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
     recorded_at: Mapped[datetime] = mapped_column(primary_key=True)
-    log_id: Mapped[int] = mapped_column(
-        Sequence("event_log_log_id_seq"), server_default=text("nextval('event_log_log_id_seq')")
-    )
+    log_id: Mapped[int] = mapped_column(Identity())
     position: Mapped[int | None]
     previous: Mapped[UUID | None]
     epoch: Mapped[str | None]
@@ -74,9 +71,9 @@ class LogHead(SpineBase):
     """The last position given, in one row; whoever gives positions locks it."""
 
     __tablename__ = "log_head"
-    __table_args__ = (CheckConstraint("only", name="only"),)
+    __table_args__ = (CheckConstraint("one_row", name="one_row"),)
 
-    only: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    one_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     epoch: Mapped[str]
     position: Mapped[int] = mapped_column(server_default=text("0"))
     event_id: Mapped[UUID | None]
@@ -207,39 +204,39 @@ class Probe(SpineBase):
     seen_at: Mapped[datetime]
 
 
-def prepare(connection: Connection, today: date | None = None) -> None:
-    """Make what metadata can't say: the partitions and the log's first epoch. Runs as often as one likes."""
-    connection.execute(text("CREATE TABLE IF NOT EXISTS event_log_rest PARTITION OF event_log DEFAULT"))
-    ensure_partitions(connection, today or clock.today())
-    connection.execute(
-        text(
-            "WITH born AS (INSERT INTO log_head (epoch) SELECT replace(gen_random_uuid()::text, '-', '') "
-            "ON CONFLICT DO NOTHING RETURNING epoch) "
-            "INSERT INTO epoch (epoch, from_position) SELECT epoch, 0 FROM born"
-        )
-    )
+async def ensure_partitions(connection: AsyncConnection, today: date) -> list[str]:
+    """Make what metadata can't say: the partitions up to three months ahead, and the log's first epoch.
 
-
-def ensure_partitions(connection: Connection, today: date) -> list[str]:
-    """Make the partitions of this month and the next three; answers the names of those made.
-
-    A partition is made beside the log and then attached: that lock lets readers and writers through. A month whose
-    rows already lie in the default partition stays there: nothing ever fails for want of a partition.
+    Answers the names of the partitions made. Runs as often as one likes: after a migration, and once a day. A
+    partition is made beside the log and then attached; that lock lets readers and writers through. A month whose rows
+    already lie in the default partition stays there: nothing ever fails for want of a partition.
     """
+    await connection.execute(text("CREATE TABLE IF NOT EXISTS event_log_rest PARTITION OF event_log DEFAULT"))
+    await connection.execute(text(_FIRST_EPOCH))
     made = []
     for ahead in range(MONTHS_AHEAD + 1):
         first, after = _month(today, ahead), _month(today, ahead + 1)
         name = f"event_log_{first:%Y_%m}"
-        bounds = f"FROM ('{first.isoformat()} 00:00+00') TO ('{after.isoformat()} 00:00+00')"
-        if connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
+        if await connection.scalar(text("SELECT to_regclass(:name)::text"), {"name": name}) is not None:
             continue
-        strays = text("SELECT EXISTS (SELECT FROM event_log_rest WHERE recorded_at >= :first AND recorded_at < :after)")
-        if connection.scalar(strays, {"first": _midnight(first), "after": _midnight(after)}):
+        bounds = {"first": _midnight(first), "after": _midnight(after)}
+        if await connection.scalar(text(_STRAYS), bounds):
             continue
-        connection.execute(text(f"CREATE TABLE {name} (LIKE event_log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"))
-        connection.execute(text(f"ALTER TABLE event_log ATTACH PARTITION {name} FOR VALUES {bounds}"))
+        await connection.execute(text(f"CREATE TABLE {name} (LIKE event_log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"))
+        limits = f"FROM ('{first.isoformat()} 00:00+00') TO ('{after.isoformat()} 00:00+00')"
+        await connection.execute(text(f"ALTER TABLE event_log ATTACH PARTITION {name} FOR VALUES {limits}"))
         made.append(name)
     return made
+
+
+_FIRST_EPOCH = """
+    WITH born AS (
+        INSERT INTO log_head (epoch) VALUES (replace(gen_random_uuid()::text, '-', ''))
+        ON CONFLICT DO NOTHING RETURNING epoch
+    )
+    INSERT INTO epoch (epoch, from_position) SELECT epoch, 0 FROM born
+"""
+_STRAYS = "SELECT EXISTS (SELECT FROM event_log_rest WHERE recorded_at >= :first AND recorded_at < :after)"
 
 
 def _month(day: date, ahead: int) -> date:
@@ -248,4 +245,4 @@ def _month(day: date, ahead: int) -> date:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=clock.now().tzinfo)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
