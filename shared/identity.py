@@ -29,6 +29,7 @@ from shared.events.casework import PostEnded, PostStarted, SessionEnded
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.service import Service
     from shared.settings import Settings
     from shared.spine import Received, Subscriptions
 
@@ -150,7 +151,7 @@ def token_of(request: Request) -> str | None:
 
 async def current_actor(request: Request) -> Actor:
     """The Actor of this request; NotSignedInError without a valid token of a running session and post."""
-    service = request.app.state.service
+    service: Service = request.app.state.service
     token = token_of(request)
     actor = service.tokens.read(token) if token else None
     if actor is None:

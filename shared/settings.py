@@ -52,4 +52,4 @@ class Settings(BaseSettings):
     def load(cls) -> Self:
         """Read the environment and, where named, the folder of secret files."""
         folder = os.environ.get("KASANE_SECRETS_DIR")
-        return cls(_secrets_dir=folder) if folder else cls()  # type: ignore[call-arg]
+        return cls(_secrets_dir=folder) if folder else cls()

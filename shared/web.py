@@ -153,7 +153,7 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
     """
     service: Service = request.app.state.service
     locale = i18n.locale_of(request)
-    everywhere = {
+    everywhere: dict[str, Any] = {
         "actor": getattr(request.state, "actor", None),
         "request_path": request.url.path,
         "service": service.name,

@@ -38,7 +38,7 @@ class Event(BaseModel):
     never_waits: ClassVar[bool] = False
     """The fact takes a right away: readers apply it at once, even behind a parked event, so handling is idempotent."""
 
-    def __init_subclass__(cls, **kwargs: object) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register a contract under its type; intermediate classes have none."""
         super().__init_subclass__(**kwargs)
         if cls.type and "type" in cls.__dict__:
