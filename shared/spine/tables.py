@@ -193,6 +193,17 @@ class LostFact(SpineBase):
     found_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class Incident(SpineBase):
+    """Something that the spine has mended by itself and the operator should know of."""
+
+    __tablename__ = "incident"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
+    detail: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class Probe(SpineBase):
     """The last heart-beat that was sent (own service) or heard (the one before in the ring)."""
 
