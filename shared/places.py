@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -80,4 +81,9 @@ def places(role: str) -> list[dict[str, Any]]:
     ]
 
 
-GLOBALS: Final = {"here_of": here_of, "places": places, "style_sheets": lambda: STYLE_SHEETS}
+def made_up() -> bool:
+    """Whether this is a made-up ward: municipality codes that begin with 99 belong to no prefecture (総務省 全国地方公共団体コード)."""
+    return os.environ.get("KASANE_MUNICIPALITY", "990001").startswith("99")
+
+
+GLOBALS: Final = {"here_of": here_of, "places": places, "style_sheets": lambda: STYLE_SHEETS, "made_up": made_up}

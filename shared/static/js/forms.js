@@ -79,12 +79,16 @@ const click = (event) => {
   if (!event.target.closest(".post")) document.querySelector(".post[open]")?.removeAttribute("open");
 };
 
-/* An answer that is no page (server away, 5xx) must not leave a dead button or a silent screen. */
-const failed = (event) => {
-  const form = event.target.closest?.("form");
-  if (form) release(form);
-  tell(say("failed"), { tone: "stop", id: "failed" });
+/* An answer that is a whole page, or none at all, must not land in a corner of this one: its sentence is told at the top. */
+const refused = (event) => {
+  const { ctx } = event.detail;
+  const text = ctx.text ?? "";
+  if (ctx.response?.status < 500 && !/<html[\s>]/i.test(text)) return;
+  ctx.swap = "none";
+  const sentence = new DOMParser().parseFromString(text, "text/html").querySelector("[data-sentence]")?.textContent.trim();
+  tell(sentence || say("failed"), { tone: ctx.response?.status < 500 ? "warn" : "stop", id: "failed" });
 };
+const failed = () => tell(say("failed"), { tone: "stop", id: "failed" });
 
 let listening = false;
 
@@ -115,7 +119,7 @@ export const watchForms = (root) => {
     if (form) release(form);
   });
   document.addEventListener("htmx:error", failed);
-  document.addEventListener("htmx:response:error", failed);
+  document.addEventListener("htmx:response:error", refused);
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) document.querySelectorAll("form[data-sending]").forEach(release);
   });
