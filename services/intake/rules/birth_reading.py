@@ -24,8 +24,12 @@ ABOUT_MARGIN = 5
 _LONGEST = 40
 _DECADE = 10
 
-_BLANK = frozenset({"", "-", "?", "不明", "不詳", "未詳", "未確認", "未聴取", "わからない", "分からない", "unknown", "n/a"})
-_ABOUT = re.compile(r"(くらい|ぐらい|位|頃|ころ|ごろ|前後|程度|\(推定\)|推定|about|approx\.?|around|約|およそ|~)")
+_BLANK = frozenset(
+    {"", "-", "?", "不明", "不詳", "未詳", "未確認", "未聴取", "わからない", "分からない", "unknown", "n/a"}
+)
+_ABOUT = re.compile(
+    r"(くらい|ぐらい|位|頃|ころ|ごろ|前後|程度|\(推定\)|推定|about|approx\.?|around|約|およそ|~)"
+)
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _TENS = re.compile(r"(\d?)十(\d?)")
 
@@ -64,7 +68,9 @@ def parse_birth(text: str, on: date) -> Birth:
     birth = _read_age(plain, about=about, on=on) or _read_date(plain)
     if birth is None:
         raise Refused(
-            N_("「{said}」を生年月日として読めません。例: 昭和18年3月3日、S18.3.3、1943-03-03、84歳、80代、不明"),
+            N_(
+                "「{said}」を生年月日として読めません。例: 昭和18年3月3日、S18.3.3、1943-03-03、84歳、80代、不明"
+            ),
             field=FIELD,
             said=said,
         )
@@ -84,7 +90,12 @@ def _normalise(text: str) -> str:
 def _read_age(plain: str, *, about: bool, on: date) -> Birth | None:
     if found := _MONTHS.fullmatch(plain):
         months = int(found[1])
-        return Birth(_months_before(on, months + 1) + timedelta(days=1), _months_before(on, months), Precision.AGE, True)
+        return Birth(
+            _months_before(on, months + 1) + timedelta(days=1),
+            _months_before(on, months),
+            Precision.AGE,
+            True,
+        )
     if found := _AGE_GROUP.fullmatch(plain):
         low = int(found[1])
         _possible_age(low)
@@ -93,7 +104,9 @@ def _read_age(plain: str, *, about: bool, on: date) -> Birth | None:
         years = int(found[1])
         _possible_age(years)
         margin = ABOUT_MARGIN if about else TOLD_AGE_MARGIN
-        return Birth(*born_when_aged(max(0, years - margin), years + margin, on), Precision.AGE, estimated=True)
+        return Birth(
+            *born_when_aged(max(0, years - margin), years + margin, on), Precision.AGE, estimated=True
+        )
     return None
 
 
@@ -194,7 +207,9 @@ def _refuse_day_outside(era: Era, year: int, born: Birth) -> None:
 
 def _other_name(day: date) -> dict[str, object]:
     found = era_of(day)
-    return {"other": found[0].name, "number": found[1]} if found else {"other": N_("西暦"), "number": day.year}
+    return (
+        {"other": found[0].name, "number": found[1]} if found else {"other": N_("西暦"), "number": day.year}
+    )
 
 
 def _last_day(era: Era) -> date | None:
@@ -207,7 +222,9 @@ def _reasonable(birth: Birth, on: date, *, about: bool, said: str) -> Birth:
     if birth.earliest > on:
         raise Refused(N_("生年月日「{said}」は未来の日付です。"), field=FIELD, said=said)
     if birth.latest < born_when_aged(OLDEST_AGE, OLDEST_AGE, on)[0]:
-        raise Refused(N_("生年月日「{said}」では{oldest}歳を超えます。"), field=FIELD, said=said, oldest=OLDEST_AGE)
+        raise Refused(
+            N_("生年月日「{said}」では{oldest}歳を超えます。"), field=FIELD, said=said, oldest=OLDEST_AGE
+        )
     return Birth(
         birth.earliest, min(birth.latest, on), birth.precision, estimated=birth.estimated or about, said=said
     )

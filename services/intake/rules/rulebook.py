@@ -143,11 +143,14 @@ class RuleBook:
     def from_codes(cls, codes: CodeLists) -> RuleBook:
         """Read the meaning of every code. Raises KeyError when a list is missing, ValueError for strange thresholds."""
         sets = tuple(
-            TypeParameters().with_changes(code, entry.attributes) for code, entry in codes["TYPE_RULE"].items()
+            TypeParameters().with_changes(code, entry.attributes)
+            for code, entry in codes["TYPE_RULE"].items()
         )
         return cls(
             relations={
-                code: Kin(entry.attributes.get("generation", UNKNOWN), entry.attributes.get("line", "unknown"))
+                code: Kin(
+                    entry.attributes.get("generation", UNKNOWN), entry.attributes.get("line", "unknown")
+                )
                 for code, entry in codes["RELATION"].items()
             },
             not_working=_attribute(codes["WORK"], "not_working"),
