@@ -59,7 +59,11 @@ def sources() -> Iterator[Path]:
     """Every Python file and template that may hold sentences, tests left out."""
     for top in ("shared", "services"):
         for path in sorted((ROOT / top).rglob("*")):
-            if path.suffix in {".py", ".html"} and "tests" not in path.parts and path.name not in _UNTRANSLATED_TEMPLATES:
+            if (
+                path.suffix in {".py", ".html"}
+                and "tests" not in path.parts
+                and path.name not in _UNTRANSLATED_TEMPLATES
+            ):
                 yield path
 
 
@@ -103,7 +107,9 @@ def _in_python(path: Path) -> Iterator[tuple[str, str | None]]:
 def unmarked(path: Path) -> list[str]:
     """Japanese in a template that no gettext call will translate: text between tags and bare string constants."""
     tree = Environment(extensions=["jinja2.ext.i18n"], autoescape=True).parse(path.read_text(encoding="utf-8"))
-    marked = {id(const) for call in tree.find_all(nodes.Call) if _is_gettext(call) for const in call.find_all(nodes.Const)}
+    marked = {
+        id(const) for call in tree.find_all(nodes.Call) if _is_gettext(call) for const in call.find_all(nodes.Const)
+    }
     marked |= {id(pair.value) for pair in tree.find_all(nodes.Keyword) if pair.key == "aka"}
     texts = [data.data for data in tree.find_all(nodes.TemplateData)]
     texts += [
@@ -133,7 +139,7 @@ def translations() -> dict[str, list[tuple[str, Path]]]:
                 if not message.id:
                     continue
                 text = message.id if isinstance(message.id, str) else message.id[0]
-                words = message.string if isinstance(message.string, str) else "\n".join(message.string)
+                words = message.string if isinstance(message.string, str) else "\n".join(message.string or ())
                 found.setdefault(text, []).append((words, path))
     return found
 

@@ -17,7 +17,8 @@ from shared.i18n import N_, current_locale, gettext, ngettext
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _HOURS_OF_A_DAY: Final = 24
 
@@ -59,9 +60,9 @@ def both(at: date | datetime) -> str:
 def human_time(at: date | datetime, style: str = "full") -> str:
     """``at`` as people read it.
 
-    style: ``full`` 令和8年6月18日(木)10:14 · ``both`` with the western date · ``day`` 6月18日(木) · ``short`` 6/18 10:14 ·
-    ``date`` 6/18(木) · ``time`` 10:14. A date has no clock time in any style. Of another year ``day``, ``short`` and
-    ``date`` say the year too.
+    style: ``full`` 令和8年6月18日(木)10:14 · ``both`` with the western date · ``day`` 6月18日(木) ·
+    ``short`` 6/18 10:14 · ``date`` 6/18(木) · ``time`` 10:14. A date has no clock time in any style; of another year
+    ``day``, ``short`` and ``date`` say the year too.
     """
     shown, day, japanese = local(at), day_of(at), current_locale() == "ja"
     hour = f"{shown.hour}:{shown.minute:02d}" if isinstance(shown, datetime) else ""
@@ -191,4 +192,9 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "time_left": time_left,
     "years": years,
 }
-GLOBALS: Final[dict[str, Callable[..., Any]]] = {"age": eras.age, "role_word": role_word, "days_left": days_left, "time_left": time_left}
+GLOBALS: Final[dict[str, Callable[..., Any]]] = {
+    "age": eras.age,
+    "role_word": role_word,
+    "days_left": days_left,
+    "time_left": time_left,
+}

@@ -57,8 +57,7 @@ class Catalogue:
 
 def catalogue_files(locale: str) -> list[Path]:
     """Every ``<locale>.po`` of the tree: shared first, then the services in order."""
-    return [path for path in sorted(ROOT.glob(f"*/locale/{locale}.po")) + sorted(ROOT.glob(f"services/*/locale/{locale}.po"))
-            if path.is_file()]  # fmt: skip
+    return [*sorted(ROOT.glob(f"shared/locale/{locale}.po")), *sorted(ROOT.glob(f"services/*/locale/{locale}.po"))]
 
 
 @cache
@@ -73,7 +72,7 @@ def catalogue(locale: str) -> Catalogue:
                     continue
                 if isinstance(message.id, str):
                     single.setdefault(message.id, cast("str", message.string))
-                elif all(message.string):
+                elif message.string and all(message.string):
                     plurals.setdefault(message.id[0], tuple(message.string))
     return Catalogue(locale, single, plurals)
 

@@ -1,4 +1,4 @@
-"""The map of the pages: what stands in the side bar, in which order, for which role, and which style sheets dress it."""
+"""The map of the pages: what stands in the side bar, in which order, for which role; and the style sheets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _EVERYONE: Final = frozenset[str]()
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the side bar. ``roles`` empty: everyone; ``thumb_for``: roles whose phone bar shows it; ``keys``: after g."""
+    """One entry of the side bar.
+
+    ``roles``: who sees it (empty: everyone); ``thumb_for``: whose phone bar shows it; ``keys``: the letter after g.
+    """
 
     key: str
     href: str
@@ -32,10 +35,25 @@ _LEADS: Final = frozenset({"manager", "coordinator"})
 PLACES: Final = (
     Place("home", "/casework/", "today", N_("きょう"), "h", thumb_for=_DESK),
     Place("visits", "/outreach/today", "walk", N_("きょうの訪問"), "v", roles=_FIELD, thumb_for=_FIELD),
-    Place("consultation", "/intake/consultations/new", "phone", N_("新しい相談"), "n", thumb_for=frozenset({"caseworker", "coordinator"})),
+    Place(
+        "consultation",
+        "/intake/consultations/new",
+        "phone",
+        N_("新しい相談"),
+        "n",
+        thumb_for=frozenset({"caseworker", "coordinator"}),
+    ),
     Place("households", "/intake/households", "house", N_("世帯"), "s", thumb_for=frozenset({"agency_worker"})),
     Place("cases", "/casework/cases", "layers", N_("支援ケース"), "c", thumb_for=_DESK | _FIELD),
-    Place("planner", "/outreach/planner", "day", N_("訪問計画"), "p", roles=_FIELD | _LEADS, thumb_for=frozenset({"outreach_lead"})),
+    Place(
+        "planner",
+        "/outreach/planner",
+        "day",
+        N_("訪問計画"),
+        "p",
+        roles=_FIELD | _LEADS,
+        thumb_for=frozenset({"outreach_lead"}),
+    ),
     Place("inbox", "/notify/", "bell", N_("通知"), "i", thumb_for=_DESK | _FIELD),
     Place("board", "/casework/board", "board", N_("進行ボード"), "b", thumb_for=frozenset({"manager"}), gap=True),
 )
@@ -54,7 +72,8 @@ _PATHS: Final = (
 
 STYLE_SHEETS: Final = (
     "layers", "tokens", "base", "frame",
-    "parts/sheet", "parts/marks", "parts/table", "parts/form", "parts/message", "parts/entry", "parts/figure", "parts/door",
+    "parts/sheet", "parts/marks", "parts/table", "parts/form", "parts/message", "parts/entry",
+    "parts/figure", "parts/door",
     "phone", "print",
 )  # fmt: skip
 
@@ -82,7 +101,7 @@ def places(role: str) -> list[dict[str, Any]]:
 
 
 def made_up() -> bool:
-    """Whether this is a made-up ward: municipality codes that begin with 99 belong to no prefecture (総務省 全国地方公共団体コード)."""
+    """Whether the ward is made up: no municipality code (総務省 全国地方公共団体コード) begins with 99."""
     return os.environ.get("KASANE_MUNICIPALITY", "990001").startswith("99")
 
 

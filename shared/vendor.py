@@ -1,4 +1,4 @@
-"""Copies the pinned front-end packages from ``node_modules`` to where pages ask for them; third-party code is never committed.
+"""Copies the pinned front-end packages from ``node_modules`` to where pages ask for them; nothing of them is committed.
 
 The launcher calls :func:`copy_vendor` after ``npm ci``; by hand: ``python -m shared.vendor``.
 """
@@ -16,7 +16,10 @@ FILES: Final = {"htmx.org/dist/htmx.min.js": "htmx.min.js", "htmx.org/LICENSE": 
 
 
 def copy_vendor(modules: Path = ROOT / "node_modules", into: Path = VENDOR) -> list[Path]:
-    """Copy what is missing or changed; give the files written. Raises FileNotFoundError naming a package that is not installed."""
+    """Copy what is missing or changed; give the files written.
+
+    Raises FileNotFoundError naming a package that is not installed.
+    """
     written = []
     for source_name, name in FILES.items():
         source, target = modules / source_name, into / name

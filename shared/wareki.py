@@ -1,6 +1,6 @@
 """The Japanese calendar and ages: pure, no clock, no language switch.
 
-Era starts: 明治 by 太政官布告 (Meiji 1 counted in Gregorian days from 1868-01-25), then the days on which each era began.
+Era starts: 明治 by 太政官布告 (Meiji 1 counted in Gregorian days from 1868-01-25), then the first day of each era.
 The first day of an era already belongs to it; its first year is 元年 (Gannen).
 """
 

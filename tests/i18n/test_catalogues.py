@@ -23,9 +23,9 @@ def test_translations_keep_their_placeholders_and_agree() -> None:
     for text, entries in catalogues.translations().items():
         wanted = set(catalogues.PLACEHOLDER.findall(text))
         for words, path in entries:
-            for form in filter(None, words.split("\n") if "\n" not in text else [words]):
-                if set(catalogues.PLACEHOLDER.findall(form)) != wanted:
-                    wrong.append(f"{path}: placeholders differ: {text!r} -> {form!r}")
+            forms = [words] if "\n" in text else words.split("\n")
+            differ = [form for form in forms if form and set(catalogues.PLACEHOLDER.findall(form)) != wanted]
+            wrong += [f"{path}: placeholders differ: {text!r} -> {form!r}" for form in differ]
         if len({words for words, _ in entries if words}) > 1:
             wrong.append(f"two translations: {text!r}: {sorted({words for words, _ in entries})}")
     assert not wrong, "\n".join(wrong)
@@ -53,7 +53,10 @@ def test_templates_mark_all_their_words(path: Path) -> None:
 
 def test_an_unmarked_word_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    page.write_text('{# 注 #}<p>世帯</p>{{ _("家族") }}{{ state("late", "期限") }}{{ sheet(_("訪問"), aka="訪問") }}', encoding="utf-8")
+    page.write_text(
+        '{# 注 #}<p>世帯</p>{{ _("家族") }}{{ state("late", "期限") }}{{ sheet(_("訪問"), aka="訪問") }}',
+        encoding="utf-8",
+    )
     assert catalogues.unmarked(page) == ["<p>世帯</p>", "期限"]
 
 
@@ -72,7 +75,9 @@ def test_an_unmarked_word_is_found(tmp_path: Path) -> None:
 )
 def test_the_language_of_a_request(header: str, cookie: str, query: str, expected: str) -> None:
     headers = [(b"accept-language", header.encode()), (b"cookie", cookie.encode())]
-    request = Request({"type": "http", "method": "GET", "path": "/", "query_string": query.encode(), "headers": headers})
+    request = Request(
+        {"type": "http", "method": "GET", "path": "/", "query_string": query.encode(), "headers": headers}
+    )
     assert i18n.locale_of(request) == expected
 
 

@@ -46,9 +46,13 @@ def test_a_moment_late_in_the_evening_belongs_to_the_day_in_tokyo() -> None:
 
 @pytest.mark.parametrize(
     ("count", "japanese", "english"),
-    [(0, "きょうまで", "due today"), (1, "あと 1開庁日", "1 working day left"), (2, "あと 2開庁日", "2 working days left"),
-     (-4, "4開庁日すぎた", "4 working days late")],
-)  # fmt: skip
+    [
+        (0, "きょうまで", "due today"),
+        (1, "あと 1開庁日", "1 working day left"),
+        (2, "あと 2開庁日", "2 working days left"),
+        (-4, "4開庁日すぎた", "4 working days late"),
+    ],
+)
 def test_deadlines_in_working_days(count: int, japanese: str, english: str) -> None:
     assert formats.working_days(count) == japanese
     with speaking("en"):

@@ -69,7 +69,9 @@ def test_an_age_grows_by_one_a_year_on_the_birthday(birth: date, on: date) -> No
     assert 0 <= age <= on.year - birth.year
     tomorrow = on + timedelta(days=1)
     birthday = (tomorrow.month, tomorrow.day) == (birth.month, birth.day)
-    leap_birthday = (birth.month, birth.day) == (2, 29) and (tomorrow.month, tomorrow.day) == (3, 1) and not _is_leap(tomorrow.year)
+    leap_birthday = (
+        (birth.month, birth.day) == (2, 29) and (tomorrow.month, tomorrow.day) == (3, 1) and not _is_leap(tomorrow.year)
+    )
     assert wareki.age(birth, tomorrow) - age == int(birthday or leap_birthday)
 
 

@@ -1,1 +1,0 @@
-"""Two languages, two calendars."""
