@@ -9,6 +9,7 @@ import logging
 import re
 import secrets
 import sys
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from shared import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
@@ -27,6 +30,16 @@ _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 def traceparent() -> str | None:
     """The W3C trace context of the request being served; events carry it on."""
     return _traceparent.get()
+
+
+@contextmanager
+def continuing(trace: str | None) -> Iterator[None]:
+    """Do something as part of the trace that an event carried here."""
+    token = _traceparent.set(trace)
+    try:
+        yield
+    finally:
+        _traceparent.reset(token)
 
 
 def configure_logging(*, level: int = logging.INFO) -> None:
