@@ -1,7 +1,7 @@
 """Birth dates as people give them: an interval of days, how it was said, and the ages that follow from it.
 
-A date of birth is often half known: "昭和18年", "84歳", "53くらい". :class:`Birth` keeps the earliest and the latest day
-that fit, so that every rule can ask "at least 65?" and get yes, no or *not known yet*.
+A date of birth is often half known: "昭和18年", "84歳", "53くらい". :class:`Birth` keeps the earliest and the latest
+day that fit, so that every rule can ask "at least 65?" and get yes, no or *not known yet*.
 ``birth_reading.parse_birth`` makes one from text.
 """
 

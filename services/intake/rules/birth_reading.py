@@ -27,9 +27,7 @@ _DECADE = 10
 _BLANK = frozenset(
     {"", "-", "?", "不明", "不詳", "未詳", "未確認", "未聴取", "わからない", "分からない", "unknown", "n/a"}
 )
-_ABOUT = re.compile(
-    r"(くらい|ぐらい|位|頃|ころ|ごろ|前後|程度|\(推定\)|推定|about|approx\.?|around|約|およそ|~)"
-)
+_ABOUT = re.compile(r"(くらい|ぐらい|位|頃|ころ|ごろ|前後|程度|\(推定\)|推定|about|approx\.?|around|約|およそ|~)")
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _TENS = re.compile(r"(\d?)十(\d?)")
 
@@ -68,9 +66,7 @@ def parse_birth(text: str, on: date) -> Birth:
     birth = _read_age(plain, about=about, on=on) or _read_date(plain)
     if birth is None:
         raise Refused(
-            N_(
-                "「{said}」を生年月日として読めません。例: 昭和18年3月3日、S18.3.3、1943-03-03、84歳、80代、不明"
-            ),
+            N_("「{said}」を生年月日として読めません。例: 昭和18年3月3日、S18.3.3、1943-03-03、84歳、80代、不明"),
             field=FIELD,
             said=said,
         )
@@ -104,9 +100,7 @@ def _read_age(plain: str, *, about: bool, on: date) -> Birth | None:
         years = int(found[1])
         _possible_age(years)
         margin = ABOUT_MARGIN if about else TOLD_AGE_MARGIN
-        return Birth(
-            *born_when_aged(max(0, years - margin), years + margin, on), Precision.AGE, estimated=True
-        )
+        return Birth(*born_when_aged(max(0, years - margin), years + margin, on), Precision.AGE, estimated=True)
     return None
 
 
@@ -177,9 +171,7 @@ def _in_era(era: Era, year: int, month: str | None, day: str | None) -> Birth:
     first, last = era.start, _last_day(era)
     if born.latest < first or (last is not None and born.earliest > last):
         _refuse_day_outside(era, year, born)
-    return Birth(
-        max(born.earliest, first), born.latest if last is None else min(born.latest, last), born.precision
-    )
+    return Birth(max(born.earliest, first), born.latest if last is None else min(born.latest, last), born.precision)
 
 
 def _era_year(era: Era, year: int) -> int:
@@ -190,26 +182,23 @@ def _era_year(era: Era, year: int) -> int:
     if last is not None and western > last.year:
         raise Refused(
             N_("{era}{year}年はありません。{era}は{last}年までです({other}{number}年かもしれません)。"),
-            field=FIELD, era=era.name, year=year, last=last.year - era.start.year + 1, **_other_name(date(western, 12, 31)),
+            field=FIELD, era=era.name, year=year, last=last.year - era.start.year + 1,
+            **_named_otherwise(date(western, 12, 31)),
         )  # fmt: skip
     return western
 
 
 def _refuse_day_outside(era: Era, year: int, born: Birth) -> None:
-    right = era_of(born.earliest)
-    other = right[0].name if right else N_("西暦")
-    number = right[1] if right else born.earliest.year
+    first = born.earliest
     raise Refused(
         N_("{era}{year}年{month}月{day}日は{era}ではありません。{other}{number}年です。"),
-        field=FIELD, era=era.name, year=year, month=born.earliest.month, day=born.earliest.day, other=other, number=number,
+        field=FIELD, era=era.name, year=year, month=first.month, day=first.day, **_named_otherwise(first),
     )  # fmt: skip
 
 
-def _other_name(day: date) -> dict[str, object]:
+def _named_otherwise(day: date) -> dict[str, object]:
     found = era_of(day)
-    return (
-        {"other": found[0].name, "number": found[1]} if found else {"other": N_("西暦"), "number": day.year}
-    )
+    return {"other": found[0].name, "number": found[1]} if found else {"other": N_("西暦"), "number": day.year}
 
 
 def _last_day(era: Era) -> date | None:
@@ -222,9 +211,5 @@ def _reasonable(birth: Birth, on: date, *, about: bool, said: str) -> Birth:
     if birth.earliest > on:
         raise Refused(N_("生年月日「{said}」は未来の日付です。"), field=FIELD, said=said)
     if birth.latest < born_when_aged(OLDEST_AGE, OLDEST_AGE, on)[0]:
-        raise Refused(
-            N_("生年月日「{said}」では{oldest}歳を超えます。"), field=FIELD, said=said, oldest=OLDEST_AGE
-        )
-    return Birth(
-        birth.earliest, min(birth.latest, on), birth.precision, estimated=birth.estimated or about, said=said
-    )
+        raise Refused(N_("生年月日「{said}」では{oldest}歳を超えます。"), field=FIELD, said=said, oldest=OLDEST_AGE)
+    return Birth(birth.earliest, min(birth.latest, on), birth.precision, estimated=birth.estimated or about, said=said)

@@ -8,7 +8,7 @@ not used: silence must never look like a no.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date  # noqa: TC003 - a dataclass field: kept for get_type_hints
+from datetime import date
 
 from services.intake.rules.birth import UNKNOWN_BIRTH, Birth
 from services.intake.rules.kleene import UNKNOWN, Truth, Unknown

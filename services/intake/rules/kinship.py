@@ -1,7 +1,7 @@
 """Who is whose parent and partner, worked out from 続柄 as people tell it.
 
-続柄 name everybody's place toward one person (本人, 世帯主). When that person is not among the members ("母" and "長男"),
-they name each other. Parents-in-law and adoptive parents count as parents here (義父母・養親も「親の役割」に入れる).
+続柄 name everybody's place toward one person (本人, 世帯主). When that person is not among the members ("母" and
+"長男"), they name each other. Parents-in-law and adoptive parents (義父母, 養親) count as parents here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from services.intake.rules.kleene import UNKNOWN, Truth, truth
 from services.intake.rules.rulebook import Kin, RuleBook
 
 _VAGUE = frozenset({"unknown", "other"})
-_ELDERS_OF_SELF = {"own": frozenset({"own", "sibling", "partner"}), "partner": frozenset({"own", "partner"})}
+_CHILDREN_OF_PARENT = {"own": frozenset({"own", "sibling", "partner"}), "partner": frozenset({"own", "partner"})}
 _LEAST_PARENT_GAP, _MOST_PARENT_GAP = 12, 75
 
 
@@ -57,13 +57,11 @@ def _by_generation(elder: Kin, younger: Kin, household: HouseholdFacts, book: Ru
         return truth(younger.line != "foster")
     if distance != 1:
         return Truth.NO
-    if elder.generation == -1:
-        return truth(younger.line in _ELDERS_OF_SELF.get(elder.line, frozenset()))
-    if elder.generation == 0:
-        return truth(elder.line in {"own", "partner"})
     if elder.generation > 0:
         return _of_grandchild(household, book)
-    return truth(elder.line == "own")
+    if elder.generation == -1:
+        return truth(younger.line in _CHILDREN_OF_PARENT.get(elder.line, frozenset()))
+    return truth(elder.line in {"own", "partner"})
 
 
 def _of_grandchild(household: HouseholdFacts, book: RuleBook) -> Truth:
@@ -93,9 +91,7 @@ def partners(one: MemberFacts, other: MemberFacts, book: RuleBook) -> Truth:
         return Truth.NO
     lines = {a.line, b.line}
     if a.generation == 0:
-        return truth(
-            lines == {"own", "partner"} or (a.line == b.line == "partner" and one.relation != other.relation)
-        )
+        return truth(lines == {"own", "partner"} or (a.line == b.line == "partner" and one.relation != other.relation))
     if a.generation in {-1, -2}:
         return truth(len(lines) == 1 and one.relation != other.relation)
     return truth(lines == {"own", "partner"})

@@ -40,7 +40,7 @@ UNKNOWN = Unknown.UNKNOWN
 _ORDER = {Truth.NO: 0, Truth.UNKNOWN: 1, Truth.YES: 2}
 
 
-def truth(value: bool) -> Truth:  # noqa: FBT001 - this is the door from two values to three
+def truth(value: bool) -> Truth:
     """A known yes or no."""
     return Truth.YES if value else Truth.NO
 

@@ -71,8 +71,7 @@ def say(reason: Reason, translate: Translate, who: Who, label: Label) -> str:
     if sentence is None:
         return reason.code
     values: dict[str, Value] = {
-        name: label(LISTS[name], str(value)) if name in LISTS else value
-        for name, value in reason.values.items()
+        name: label(LISTS[name], str(value)) if name in LISTS else value for name, value in reason.values.items()
     }
     people = [who(member) for member in reason.members]
     values["who"] = people[0] if people else ""

@@ -1,8 +1,8 @@
 """What the ward may change without a programmer: thresholds of the types and the meaning of codes.
 
 A :class:`RuleBook` is made from the code lists (``services/intake/codes``, editable in the ``code`` table): their
-``attributes`` say which generation a 続柄 belongs to, which WORK counts as not working, which flag means abuse. The list
-TYPE_RULE holds dated sets of thresholds; what a set leaves out is as in :class:`TypeParameters`.
+``attributes`` say which generation a 続柄 belongs to, which WORK counts as not working, which flag means abuse. The
+list TYPE_RULE holds dated sets of thresholds; what a set leaves out is as in :class:`TypeParameters`.
 """
 
 from __future__ import annotations
@@ -143,14 +143,11 @@ class RuleBook:
     def from_codes(cls, codes: CodeLists) -> RuleBook:
         """Read the meaning of every code. Raises KeyError when a list is missing, ValueError for strange thresholds."""
         sets = tuple(
-            TypeParameters().with_changes(code, entry.attributes)
-            for code, entry in codes["TYPE_RULE"].items()
+            TypeParameters().with_changes(code, entry.attributes) for code, entry in codes["TYPE_RULE"].items()
         )
         return cls(
             relations={
-                code: Kin(
-                    entry.attributes.get("generation", UNKNOWN), entry.attributes.get("line", "unknown")
-                )
+                code: Kin(entry.attributes.get("generation", UNKNOWN), entry.attributes.get("line", "unknown"))
                 for code, entry in codes["RELATION"].items()
             },
             not_working=_attribute(codes["WORK"], "not_working"),

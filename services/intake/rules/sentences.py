@@ -179,9 +179,7 @@ SENTENCES: dict[str, str] = {
     "sign_concern_no": N_("課題に「{concern}」はない"),
     "household_incomplete": N_("世帯員がそろっていません。ほかに同居の人はいますか?"),
     "nothing_points_there": N_("手がかりはまだない"),
-    "parent_gap": N_(
-        "{who}と{other}の年齢差が{gap}歳です({low}〜{high}歳が普通)。続柄と生年月日を確かめてください。"
-    ),
+    "parent_gap": N_("{who}と{other}の年齢差が{gap}歳です({low}〜{high}歳が普通)。続柄と生年月日を確かめてください。"),
     "urgency_flag": N_("安全フラグ「{flag}」"),
     "urgency_word": N_("話の中のことば「{word}」"),
     "urgency_worry": N_("困りごと「{worry}」"),

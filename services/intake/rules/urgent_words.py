@@ -1,4 +1,4 @@
-"""Words in what was told that must not be overlooked (「腕にあざ」, 「死にたい」). The word list is data: URGENT_WORD."""
+"""Words in what was told that must not be overlooked: 「腕にあざ」, 「死にたい」. The list is data (URGENT_WORD)."""
 
 from __future__ import annotations
 

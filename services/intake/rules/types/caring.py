@@ -1,4 +1,4 @@
-"""Types of care: dementia alone, young carers, double care, old caring for old, after the parents, brothers and sisters."""
+"""Types of care: dementia alone, young carers, double care, old for old, after the parents, brothers and sisters."""
 
 from __future__ import annotations
 
@@ -27,11 +27,7 @@ def _dementia_alone(ask: Question, member: MemberFacts) -> Finding:
     dementia, alone = dementia_finding(ask, member), alone_finding(ask, member)
     old = age_finding(ask, member, ask.limits.elder_from, anchor=True)
     whole = all_of(alone, old, dementia)
-    if (
-        whole.truth is not Truth.NO
-        or ask.dementia(member) is not Truth.YES
-        or lives_there(member) is Truth.NO
-    ):
+    if whole.truth is not Truth.NO or ask.dementia(member) is not Truth.YES or lives_there(member) is Truth.NO:
         return whole
     if old.truth is Truth.NO and alone.truth is not Truth.NO:
         early = condition(Truth.UNKNOWN, "early_onset", member.id, unknown=Mark.NEAR)
@@ -45,9 +41,7 @@ def _dementia_alone(ask: Question, member: MemberFacts) -> Finding:
 def dementia_finding(ask: Question, member: MemberFacts) -> Finding:
     """Dementia as diagnosed or assessed."""
     value = ask.dementia(member)
-    suspected = (
-        member.dementia_diagnosis == "suspected" or ask.book.dementia_grade.get(member.dementia_level) == 1
-    )
+    suspected = member.dementia_diagnosis == "suspected" or ask.book.dementia_grade.get(member.dementia_level) == 1
     return condition(
         value, "dementia", member.id,
         anchor=True, unknown=Mark.NEAR if suspected else Mark.OPEN,
@@ -82,9 +76,7 @@ def _gives_care(ask: Question, member: MemberFacts) -> Finding:
             return condition(Truth.UNKNOWN, "no_adult_carer", member.id, helpless[0].id, unknown=Mark.NEAR)
         return condition(Truth.UNKNOWN, "gives_care", member.id)
     needs = [
-        Truth.YES
-        if cared == OUTSIDE or (other := ask.household.member(cared)) is None
-        else ask.needs_help(other)
+        Truth.YES if cared == OUTSIDE or (other := ask.household.member(cared)) is None else ask.needs_help(other)
         for cared in sorted(member.cares_for)
     ]
     return condition(some(needs), "gives_care", member.id, anchor=True)
@@ -126,9 +118,7 @@ def find_double_care(ask: Question) -> Finding:
 
 
 def _raises(ask: Question, carer: MemberFacts, child: MemberFacts) -> Finding:
-    raising = some(
-        (every((ask.parent(carer, child), lives_there(carer), lives_there(child))), cares_for(carer, child))
-    )
+    raising = some((every((ask.parent(carer, child), lives_there(carer), lives_there(child))), cares_for(carer, child)))
     return condition(every((_is_raised(ask, child), raising)), "raises_child", carer.id, child.id)
 
 

@@ -33,12 +33,12 @@ def find_8050(ask: Question) -> Finding:
 
 def find_8050_broad(ask: Question) -> Finding:
     """T8050W: parent 70 or more, child 40 or more, with the sub-tags 7040, 8050 and 9060."""
-    limit = ask.limits
+    parent_ages = (ask.limits.broad_parent_from, OLDEST_AGE)
+    child_ages = (ask.limits.broad_child_from, OLDEST_AGE)
     return best(
-        _not_working_child(ask, parent, child, (limit.broad_parent_from, OLDEST_AGE), (limit.broad_child_from, OLDEST_AGE))
-        .tagged(*_generation_tag(ask, parent, child))
+        _not_working_child(ask, parent, child, parent_ages, child_ages).tagged(*_generation_tag(ask, parent, child))
         for parent, child in ask.pairs()
-    )  # fmt: skip
+    )
 
 
 def _not_working_child(
@@ -180,8 +180,7 @@ def _second_parent(ask: Question, parent: MemberFacts, child: MemberFacts, other
 def _marriage_doubt(ask: Question, parent: MemberFacts) -> tuple[Finding, ...]:
     """Separated, divorcing, or married to somebody who is not listed: perhaps a single parent in fact."""
     doubtful = parent.marital in {"separated", "divorcing"} or (
-        parent.marital == "married"
-        and not any(ask.couple(parent, o) is Truth.YES for o in ask.others(parent))
+        parent.marital == "married" and not any(ask.couple(parent, o) is Truth.YES for o in ask.others(parent))
     )
     if not doubtful:
         return ()
@@ -190,9 +189,7 @@ def _marriage_doubt(ask: Question, parent: MemberFacts) -> tuple[Finding, ...]:
 
 def _raised_by_grandparent(ask: Question, elder: MemberFacts, child: MemberFacts) -> Finding:
     """A grandparent alone with the child: not the wording of the law, but to be asked about."""
-    parents = some(
-        every((ask.parent(other, child), lives_there(other))) for other in ask.others(elder, child)
-    )
+    parents = some(every((ask.parent(other, child), lives_there(other))) for other in ask.others(elder, child))
     value = truth(grandparent_of(elder, child, ask.household, ask.book) and parents is Truth.NO)
     raises = Truth.UNKNOWN if value is Truth.YES else Truth.NO
     return all_of(

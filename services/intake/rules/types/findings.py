@@ -46,14 +46,12 @@ def condition(
 ) -> Finding:
     """A condition whose reason is ``code`` with ``_yes``, ``_no`` or ``_unknown``: one sentence for each answer.
 
-    ``anchor``: a yes points to the type. ``unknown``: ``NEAR`` when the answer is known but lies between (要支援, 疑い): that
-    points to the type as well.
+    ``anchor``: a yes points to the type. ``unknown``: ``NEAR`` when the answer is known but lies between (要支援,
+    疑い): that points to the type as well.
     """
     if value is Truth.UNKNOWN:
         tail = "unknown" if unknown is Mark.OPEN else "near"
-        return Finding(
-            value, (Reason(unknown, f"{code}_{tail}", members, values),), anchored=unknown is Mark.NEAR
-        )
+        return Finding(value, (Reason(unknown, f"{code}_{tail}", members, values),), anchored=unknown is Mark.NEAR)
     mark = Mark.FOR if value is Truth.YES else Mark.AGAINST
     reason = Reason(mark, f"{code}_{value.value}", members, values)
     return Finding(value, (reason,), anchored=anchor and value is Truth.YES)

@@ -1,4 +1,4 @@
-"""Types of a home or a life as a whole: withdrawal, hoarding, poverty, isolation, abuse, broken-off treatment, many agencies."""
+"""Types of a home as a whole: withdrawal, hoarding, poverty, isolation, abuse, no doctor, many agencies."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ def _withdrawn(ask: Question, member: MemberFacts, *, told: bool) -> Finding:
         short = 0 < months < least
         value = Truth.UNKNOWN if short else truth(months >= least)
         code = "withdrawn_short" if short else "withdrawn"
-        how_long = condition(
-            value, code, member.id, anchor=True, unknown=Mark.NEAR, months=months, least=least
-        )
+        how_long = condition(value, code, member.id, anchor=True, unknown=Mark.NEAR, months=months, least=least)
     return all_of(
         age_finding(ask, member, ask.limits.withdrawn_from_age),
         how_long,
@@ -123,9 +121,7 @@ def find_abuse(ask: Question) -> Finding:
 
 
 def _abuse_words(ask: Question) -> tuple[Finding, ...]:
-    codes = [
-        word.code for word in ask.book.words if word.kind == "abuse" and word.code in ask.household.notes
-    ]
+    codes = [word.code for word in ask.book.words if word.kind == "abuse" and word.code in ask.household.notes]
     if not codes:
         return ()
     flagged = bool(ask.household.safety_flags & ask.book.abuse_flags.keys())
@@ -163,9 +159,7 @@ def find_many_agencies(ask: Question) -> Finding:
         ("concern_groups", len(groups), limit.many_concern_groups),
         ("intake_agencies", len(home.intake_agencies_90_days), limit.many_intake_agencies),
     )
-    many = any_of(
-        *(condition(truth(n >= least), code, anchor=True, count=n, least=least) for code, n, least in counts)
-    )
+    many = any_of(*(condition(truth(n >= least), code, anchor=True, count=n, least=least) for code, n, least in counts))
     return all_of(many, condition(negate(home.lead_named), "no_lead"))
 
 
@@ -178,11 +172,12 @@ def find_by_signs(ask: Question, code: str, results: dict[str, Truth]) -> Findin
 
 
 def _one_sign(ask: Question, group: frozenset[str], results: dict[str, Truth]) -> Finding:
-    return any_of(*(_sign(ask, *sign.split(":", 1), results) for sign in sorted(group)))
+    return any_of(*(_sign(ask, sign, results) for sign in sorted(group)))
 
 
-def _sign(ask: Question, kind: str, code: str, results: dict[str, Truth]) -> Finding:
+def _sign(ask: Question, sign: str, results: dict[str, Truth]) -> Finding:
     home = ask.household
+    kind, _, code = sign.partition(":")
     if kind == "type":
         return condition(results.get(code, Truth.NO), "sign_type", anchor=True, unknown=Mark.NEAR, type=code)
     if kind == "word":

@@ -62,9 +62,7 @@ class Question:
     def dementia(self, member: MemberFacts) -> Truth:
         """認知症: diagnosed, or 自立度 IIa and worse; 疑い and 自立度 I are not known yet."""
         grade = self.book.dementia_grade.get(member.dementia_level)
-        if member.dementia_diagnosis == "yes" or (
-            grade is not None and grade >= self.limits.dementia_grade_from
-        ):
+        if member.dementia_diagnosis == "yes" or (grade is not None and grade >= self.limits.dementia_grade_from):
             return Truth.YES
         if grade == 1 or member.dementia_diagnosis in {"suspected", "unknown"}:
             return Truth.UNKNOWN

@@ -75,9 +75,7 @@ def find_types(household: HouseholdFacts, on: date, book: RuleBook) -> tuple[Typ
     ask = Question(household, on, book, book.parameters(on))
     results = [_result(rule.code, rule.version, rule.find(ask), ask) for rule in RULES]
     found = {result.code: _as_truth(result) for result in results}
-    others = [
-        _result(code, _DATA_VERSION, homes.find_by_signs(ask, code, found), ask) for code in book.other_types
-    ]
+    others = [_result(code, _DATA_VERSION, homes.find_by_signs(ask, code, found), ask) for code in book.other_types]
     return (*results, *others)
 
 
