@@ -3,7 +3,7 @@
 A rule is one entry of the code list NOTIFICATION_KIND; the ward may edit it. Its attributes:
 
     event    the type of the fact                      when     fields that must have one of these values
-    whom     who is told (see RECIPIENTS)              read     by when: {"A": {"minutes": 30}, "*": {"working_days": 1}}
+    whom     who is told (see RECIPIENTS)              read     by when: {"A": {"minutes": 30}, "*": {"hours": 4}}
     up       who is told when nobody reads it in time  each     everyone told must read it (else one of them is enough)
     path     where the tap leads                       urgent   breaks quiet hours
     about    the field that names the matter           settles  kinds about the same matter that no longer wait

@@ -58,15 +58,15 @@ def propose(wishes: Sequence[Wish], workers: Sequence[Worker], slots: Sequence[S
             options[wish.id] = found
     placed: dict[UUID, Proposal] = {}
     while waiting:
-        ranked = []
+        ranked: list[tuple[float, Wish, Proposal | None]] = []
         for wish in waiting.values():
             best, second = desk.two_best(wish, options[wish.id])
             if best is None:
-                ranked.append((float("inf"), _urgent_first(wish), wish, None))
+                ranked.append((float("inf"), wish, None))
             else:
                 regret = (second.cost if second else best.cost + BEST_SCORE) - best.cost
-                ranked.append((regret, _urgent_first(wish), wish, best))
-        _, _, wish, best = min(ranked, key=lambda entry: (-entry[0], entry[1]))
+                ranked.append((regret, wish, best))
+        _, wish, best = min(ranked, key=lambda entry: (-entry[0], _urgent_first(entry[1])))
         del waiting[wish.id]
         if best is None:
             unplaced.append(Unplaced(wish.id, "full"))

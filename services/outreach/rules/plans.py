@@ -74,6 +74,7 @@ class Busy:
     slot: Slot
     district: str | None = None
     cell: str | None = None
+    household: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ class Report:
 class Reported:
     """What follows from a report."""
 
+    contact: Contact
     counters: Counters
     repeated: bool
     """The ladder has gone up a step beyond its first: others must know."""
@@ -126,6 +127,7 @@ def report(told: Report, before: Counters, ladder: Sequence[Step], *, now: datet
     counters = replace(counters, step=step.code if step else None)
     first = min(ladder, key=lambda s: s.absences).code if ladder else None
     return Reported(
+        contact=told.result.contact,
         counters=counters,
         repeated=told.result.absence and step is not None and step.code != first,
         request_ends=told.end_reason is not None,

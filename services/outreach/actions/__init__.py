@@ -1,0 +1,1 @@
+"""One function for each thing done in outreach, by noun: planning, visiting, reporting, staffing, watching, ending."""

@@ -1,0 +1,81 @@
+"""Rows and rules meet here: a visit's rows become the facts that the rules judge, and what they decide becomes rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from services.outreach.queries.access import load_visit
+from services.outreach.rules import visits as rules
+from services.outreach.tables import Visit, VisitWorker
+from shared.spine import hold
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Actor
+
+
+async def take_visit(session: AsyncSession, actor: Actor, visit_id: UUID, *posts: UUID) -> tuple[Visit, rules.Visit]:
+    """Load a visit that ``actor`` sees, take its household's lock, and load it again as it now stands.
+
+    ``posts``: workers whose calendars will be looked at, locked with it.
+    """
+    visit = await load_visit(session, actor, visit_id)
+    await hold(session, visit.household, *posts)
+    return await again(session, visit)
+
+
+async def again(session: AsyncSession, visit: Visit) -> tuple[Visit, rules.Visit]:
+    """The visit as it stands now that its lock is held, with the facts for the rules."""
+    await session.refresh(visit)
+    return visit, facts_of(visit, await workers_on(session, visit.id))
+
+
+async def workers_on(session: AsyncSession, visit_id: UUID) -> list[VisitWorker]:
+    """Who goes, in their order."""
+    statement = select(VisitWorker).where(VisitWorker.visit == visit_id).order_by(VisitWorker.position)
+    rows = await session.scalars(statement.execution_options(populate_existing=True))
+    return list(rows)
+
+
+def facts_of(visit: Visit, workers: list[VisitWorker]) -> rules.Visit:
+    """The facts of a visit, as the rules know them."""
+    return rules.Visit(
+        state=rules.VisitState(visit.state),
+        workers=tuple(worker.post for worker in workers),
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        persons=visit.persons,
+        answers={worker.post: cast("rules.Answer", worker.answer) for worker in workers if worker.answer},
+        started_at=visit.started_at,
+        check_out_due=visit.check_out_due,
+        left_at=visit.left_at,
+    )
+
+
+async def write_back(session: AsyncSession, visit: Visit, decided: rules.Visit, now: datetime) -> None:
+    """Save what the rules decided: the state, the times, who goes and what they have answered."""
+    visit.state = decided.state
+    visit.starts_at, visit.ends_at = decided.starts_at, decided.ends_at
+    visit.started_at, visit.check_out_due, visit.left_at = decided.started_at, decided.check_out_due, decided.left_at
+    rows = {worker.post: worker for worker in await workers_on(session, visit.id)}
+    gone = rows.keys() - set(decided.workers)
+    if gone:
+        await session.execute(delete(VisitWorker).where(VisitWorker.visit == visit.id, VisitWorker.post.in_(gone)))
+    for position, post in enumerate(decided.workers):
+        row = rows.get(post)
+        if row is None:
+            row = VisitWorker(visit=visit.id, post=post)
+            session.add(row)
+        row.position = position
+        answer = decided.answers.get(post)
+        if row.answer != answer:
+            row.answer = answer
+            row.answered_at = now if answer else None
+            row.reason = None
+    await session.flush()

@@ -1,0 +1,99 @@
+"""Who may see which visit and which request: the conditions that every select of outreach goes through.
+
+A team sees the visits and requests of its areas; coordinators and managers those they cover; the owner of a case all
+of it. While somebody is protected (支援措置) only those with a part are left: the owner, the workers sent, who sent
+them. What is not visible is simply not there (Missing).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import and_, exists, false, or_, select
+
+from services.outreach.tables import Case, Household, Visit, VisitRequest, VisitWorker
+from shared.errors import Forbidden, Missing
+from shared.i18n import N_
+from shared.identity import COORDINATING
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, SQLColumnExpression
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Actor
+
+FIELD = frozenset({"outreach_lead", "outreach_worker"})
+PLANNING = frozenset({"outreach_lead", "manager"})
+"""Roles that propose, publish and change visits."""
+
+NOT_HERE = N_("ここには何もありません。番号が変わったか、見る権限がありません。")
+ONLY_LEADS = N_("訪問を決められるのは、アウトリーチチームの係長と管理職です。")
+
+
+def is_protected(household: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+    """Whether somebody in the household is protected; an unknown household is not shown to more people than a known."""
+    return exists(select(Household.id).where(Household.id == household, Household.protected))
+
+
+def _owns(actor: Actor, case: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+    return exists(select(Case.id).where(Case.id == case, Case.owner == actor.post))
+
+
+def _covers(actor: Actor, area: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
+    if not actor.areas:
+        return ~false()
+    return or_(area.is_(None), area.in_(sorted(actor.areas)))
+
+
+def visible_visits(actor: Actor) -> ColumnElement[bool]:
+    """A condition on :class:`Visit`."""
+    sent = exists(select(VisitWorker.visit).where(VisitWorker.visit == Visit.id, VisitWorker.post == actor.post))
+    part = or_(sent, Visit.published_by == actor.post, _owns(actor, Visit.case))
+    wide: list[ColumnElement[bool]] = []
+    if actor.role in FIELD:
+        wide.append(Visit.team == actor.agency)
+    if actor.role in COORDINATING:
+        area = select(VisitRequest.area).where(VisitRequest.id == Visit.request).scalar_subquery()
+        wide.append(_covers(actor, area))
+    if not wide:
+        return part
+    return or_(part, and_(~is_protected(Visit.household), or_(*wide)))
+
+
+def visible_requests(actor: Actor) -> ColumnElement[bool]:
+    """A condition on :class:`VisitRequest`."""
+    sent = exists(
+        select(VisitWorker.visit)
+        .join(Visit, Visit.id == VisitWorker.visit)
+        .where(Visit.request == VisitRequest.id, VisitWorker.post == actor.post)
+    )
+    sender = exists(select(Visit.id).where(Visit.request == VisitRequest.id, Visit.published_by == actor.post))
+    asker = VisitRequest.requested_by == actor.post
+    part = or_(asker, sent, sender, _owns(actor, VisitRequest.case))
+    if actor.role == "outreach_lead" or actor.role in COORDINATING:
+        wide = _covers(actor, VisitRequest.area)
+        return or_(part, and_(~is_protected(VisitRequest.household), wide))
+    return part
+
+
+def demand_planner(actor: Actor) -> None:
+    """Refuse whoever may not plan visits."""
+    if actor.role not in PLANNING:
+        raise Forbidden(ONLY_LEADS)
+
+
+async def load_visit(session: AsyncSession, actor: Actor, visit_id: UUID) -> Visit:
+    """One visit that ``actor`` may see; Missing otherwise."""
+    visit = await session.scalar(select(Visit).where(Visit.id == visit_id, visible_visits(actor)))
+    if visit is None:
+        raise Missing(NOT_HERE)
+    return visit
+
+
+async def load_request(session: AsyncSession, actor: Actor, request_id: UUID) -> VisitRequest:
+    """One visit request that ``actor`` may see; Missing otherwise."""
+    request = await session.scalar(select(VisitRequest).where(VisitRequest.id == request_id, visible_requests(actor)))
+    if request is None:
+        raise Missing(NOT_HERE)
+    return request
