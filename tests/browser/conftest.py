@@ -1,0 +1,42 @@
+"""Chromium for these tests, or a loud word that there is none."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.chromium import AXE, find_chromium, open_browser
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is a browser test; without a browser each is skipped with its reason."""
+    lacking = [] if find_chromium() else ["NO CHROMIUM: pages were not looked at (install Debian's chromium)"]
+    lacking += [] if AXE.is_file() else ["NO axe-core: run the launcher's set-up (npm ci)"]
+    for item in items:
+        if "tests/browser" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            for reason in lacking:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it once more at the end, where it is read."""
+    if not find_chromium():
+        terminalreporter.write_line("WARNING: no Chromium here, no page was looked at.", red=True, bold=True)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A Chromium of the test's own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # playwright's pipes at the end
+        async with open_browser() as opened:
+            yield opened
