@@ -120,11 +120,15 @@ class RuleBook:
     abuse_flags: Mapping[str, str]
     """SAFETY_FLAG → kind of abuse: child, elder, disabled, dv."""
     flag_urgency: Mapping[str, str]
+    worry_urgency: Mapping[str, str]
+    type_urgency: Mapping[str, str]
     concern_group: Mapping[str, str]
     other_types: Mapping[str, tuple[frozenset[str], ...]]
     """TYPE → groups; one sign of each must be there. Signs: ``concern:…``, ``dwelling:…``, ``type:…``, ``word:…``."""
     first_contact_days: Mapping[str, int]
     """URGENCY → working days."""
+    screening: Mapping[str, Mapping[str, Any]]
+    """SCREENING → ``ends``, ``opens_case``, ``needs``."""
     words: tuple[UrgentWord, ...] = ()
     parameter_sets: tuple[TypeParameters, ...] = field(default=(TypeParameters(),))
 
@@ -156,12 +160,15 @@ class RuleBook:
             dementia_grade=_attribute(codes["DEMENTIA_LEVEL"], "grade"),
             abuse_flags=_attribute(codes["SAFETY_FLAG"], "abuse"),
             flag_urgency=_attribute(codes["SAFETY_FLAG"], "urgency"),
+            worry_urgency=_attribute(codes["WORRY"], "urgency"),
+            type_urgency=_attribute(codes["TYPE"], "urgency"),
             concern_group=_attribute(codes["CONCERN"], "group"),
             other_types={
                 code: tuple(frozenset(group) for group in groups)
                 for code, groups in _attribute(codes["TYPE"], "when").items()
             },
             first_contact_days=_attribute(codes["URGENCY"], "working_days"),
+            screening={code: entry.attributes for code, entry in codes["SCREENING"].items()},
             words=words_from({code: entry.attributes for code, entry in codes["URGENT_WORD"].items()}),
             parameter_sets=sets or (TypeParameters(),),
         )
