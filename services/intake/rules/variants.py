@@ -1,7 +1,7 @@
 """Characters that names are written with in more than one way: for finding people, never for storing them.
 
-Variation selectors (IVS) are dropped, compatibility forms folded by NFKC; the table brings 旧字体 and 異体字 of names to
-one form. 斎・齋・齊 are brought to 斉 too: other characters by right, but mixed up at every counter.
+Variation selectors (IVS) are dropped, compatibility forms folded by NFKC; the table brings 旧字体 and 異体字 of names
+to one form. 斎・齋・齊 are brought to 斉 too: other characters by right, but mixed up at every counter.
 """
 
 from __future__ import annotations

@@ -1,0 +1,250 @@
+"""Who is perhaps known already: keys to look up by, and a score of 0-100 with its reasons.
+
+Records are linked, never merged, and only by a person. A household with a protected person (支援措置) is never offered:
+the caller's query leaves it out, and :func:`rank_candidates` drops it once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.intake.rules.addresses import Address, read_address, read_phone
+from services.intake.rules.birth import UNKNOWN_BIRTH, Birth, age_range
+from services.intake.rules.names import family_key, is_kana, name_key, nearly_same, reading_key
+from services.intake.rules.reasons import Mark, Reason, Value
+
+WORTH_SHOWING = 20
+"""Lower scores are chance."""
+SUSPICIOUS = 60
+"""From here on a duplicate is suspected (``duplicate_suspected``)."""
+
+SAME_HOME, SAME_BUILDING, OTHER_ROOM, OTHER_HOME = 40, 20, -5, -5
+SAME_NAME, SAME_READING, NEAR_READING, SAME_FAMILY = 35, 30, 15, 12
+SAME_BIRTH, BIRTH_FITS, BIRTH_DIFFERS = 25, 8, -15
+SAME_PHONE, NEAR_PHONE = 30, 10
+ANOTHER_PERSON = 8
+_MOST = 100
+
+Key = tuple[str, str]
+"""(kind, value) of ``search_key``: name, kana, family, birth, phone, home, room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person to compare. Names as written; they are folded here."""
+
+    id: str
+    name: str = ""
+    kana: str = ""
+    birth: Birth = UNKNOWN_BIRTH
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A household to compare. ``protected``: somebody in it is, so it must not be offered."""
+
+    id: str
+    people: tuple[Person, ...] = ()
+    address: str = ""
+    room: str = ""
+    phone: str = ""
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike a known household is: ``score`` 0-100, reasons with ✓, ≈ and –."""
+
+    home: str
+    score: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """Points for one thing compared, and the reason that is shown for them."""
+
+    points: int
+    reason: Reason
+
+
+def member_keys(member: Mapping[str, Any]) -> tuple[Key, ...]:
+    """What one member can be found by. Reads ``name``, ``kana``, ``phone``, ``birth_earliest`` and ``birth_latest``."""
+    keys: dict[Key, None] = {}
+    name, kana = member.get("name") or "", member.get("kana") or ""
+    if name:
+        keys["name", name_key(name)] = None
+    reading = kana or (name if is_kana(name) else "")
+    if reading:
+        keys["kana", reading_key(reading)] = None
+    for text in (name, kana):
+        if family := family_key(text):
+            keys["family", family] = None
+    earliest, latest = member.get("birth_earliest"), member.get("birth_latest")
+    if isinstance(earliest, date) and earliest == latest:
+        keys["birth", earliest.isoformat()] = None
+    if phone := read_phone(member.get("phone") or ""):
+        keys["phone", phone] = None
+    return tuple(key for key in keys if key[1])
+
+
+def household_keys(home: Mapping[str, Any]) -> tuple[Key, ...]:
+    """What a household can be found by. Reads ``address``, ``room`` and ``phone``."""
+    keys: list[Key] = []
+    address = read_address(home.get("address") or "", home.get("room") or "")
+    if address.exact:
+        keys.extend(("home", place) for place in _places(address))
+        if address.room:
+            keys.extend(("room", f"{place}#{address.room}") for place in _places(address))
+    if phone := read_phone(home.get("phone") or ""):
+        keys.append(("phone", phone))
+    return tuple(keys)
+
+
+def _places(address: Address) -> tuple[str, ...]:
+    """The house by its numbers, and by the building's name in its town: either may be missing."""
+    places = [address.block] if address.numbers.count("-") else []
+    if address.building:
+        places.append(f"{address.town}/{address.building}")
+    return tuple(places)
+
+
+def search_keys(member: Mapping[str, Any], household: Mapping[str, Any]) -> set[str]:
+    """The blocking keys of one person and their home as ``kind:value``."""
+    return {f"{kind}:{value}" for kind, value in (*member_keys(member), *household_keys(household))}
+
+
+def read_query(text: str) -> tuple[Key, ...]:
+    """What somebody typed into the search box, as keys: telephone, address, reading or name."""
+    if phone := read_phone(text):
+        return (("phone", phone),)
+    keys: list[Key] = []
+    address = read_address(text)
+    if address.exact:
+        keys.extend(("home", place) for place in _places(address))
+    if is_kana(text):
+        keys.append(("kana", reading_key(text)))
+    if not any(letter.isdigit() for letter in text):
+        keys.extend((("name", name_key(text)), ("family", name_key(text))))
+    return tuple(key for key in keys if key[1])
+
+
+def rank_candidates(asked: Home, known: Iterable[Home], on: date) -> tuple[Likeness, ...]:
+    """The known households that are worth showing, best first; protected ones and the asked one itself never."""
+    found = [compare(asked, home, on) for home in known if not home.protected and home.id != asked.id]
+    shown = [likeness for likeness in found if likeness.score >= WORTH_SHOWING]
+    return tuple(sorted(shown, key=lambda likeness: (-likeness.score, likeness.home)))
+
+
+def compare(asked: Home, known: Home, on: date) -> Likeness:
+    """How alike two households are."""
+    points = [*_compare_homes(asked, known), *_compare_phones(asked, known), *_compare_people(asked, known, on)]
+    score = max(0, min(_MOST, sum(p.points for p in points)))
+    order = list(Mark)
+    reasons = sorted((p.reason for p in points), key=lambda reason: order.index(reason.mark))
+    return Likeness(known.id, score, tuple(reasons))
+
+
+def _why(points: int, mark: Mark, code: str, *members: str, **values: Value) -> _Points:
+    return _Points(points, Reason(mark, f"match_{code}", members, values))
+
+
+def _compare_homes(asked: Home, known: Home) -> Iterable[_Points]:
+    one, other = read_address(asked.address, asked.room), read_address(known.address, known.room)
+    if not (one.town and other.town):
+        return
+    if not set(_places(one)) & set(_places(other)):
+        if one.town != other.town or (one.exact and other.exact):
+            yield _why(OTHER_HOME, Mark.AGAINST, "other_home")
+    elif one.room == other.room:
+        yield _why(SAME_HOME, Mark.FOR, "same_room" if one.room else "same_home")
+    elif one.room and other.room:
+        yield _why(OTHER_ROOM, Mark.AGAINST, "other_room")
+    else:
+        yield _why(SAME_BUILDING, Mark.NEAR, "room_open")
+
+
+def _compare_phones(asked: Home, known: Home) -> Iterable[_Points]:
+    ours, theirs = _phones(asked), _phones(known)
+    if ours & theirs:
+        yield _why(SAME_PHONE, Mark.FOR, "same_phone")
+    elif any(_one_digit_off(a, b) for a in ours for b in theirs):
+        yield _why(NEAR_PHONE, Mark.NEAR, "near_phone")
+
+
+def _phones(home: Home) -> set[str]:
+    numbers = {read_phone(home.phone), *(read_phone(person.phone) for person in home.people)}
+    return numbers - {""}
+
+
+def _one_digit_off(one: str, other: str) -> bool:
+    return len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) == 1
+
+
+def _compare_people(asked: Home, known: Home, on: date) -> Iterable[_Points]:
+    """The pair that is most alike counts in full, every further pair a little."""
+    pairs = []
+    for one in asked.people:
+        for other in known.people:
+            points = list(_compare_person(one, other, on))
+            pairs.append((sum(p.points for p in points), one.id, other.id, points))
+    pairs.sort(key=lambda pair: -pair[0])
+    seen: set[str] = set()
+    for total, one_id, other_id, points in pairs:
+        if f"a{one_id}" in seen or f"b{other_id}" in seen or total <= 0:
+            continue
+        if not seen:
+            yield from points
+        elif total >= SAME_READING:
+            yield _why(ANOTHER_PERSON, Mark.FOR, "another_person", other_id)
+        seen |= {f"a{one_id}", f"b{other_id}"}
+
+
+def _compare_person(one: Person, other: Person, on: date) -> Iterable[_Points]:
+    name = _compare_names(one, other)
+    if name is None:
+        if one.birth.day is not None and one.birth.day == other.birth.day:
+            yield _why(SAME_BIRTH, Mark.FOR, "same_birth", other.id)
+        return
+    yield name
+    if not (one.birth.known and other.birth.known):
+        return
+    if one.birth.day is not None and one.birth.day == other.birth.day:
+        yield _why(SAME_BIRTH, Mark.FOR, "same_birth", other.id)
+    elif one.birth.may_equal(other.birth):
+        yield _why(BIRTH_FITS, Mark.NEAR, "birth_fits", other.id)
+    else:
+        years = _years_apart(one.birth, other.birth, on)
+        yield _why(BIRTH_DIFFERS, Mark.AGAINST, "birth_differs", other.id, years=years)
+
+
+def _years_apart(one: Birth, other: Birth, on: date) -> int:
+    (a_low, a_high), (b_low, b_high) = age_range(one, on), age_range(other, on)
+    return max(a_low - b_high, b_low - a_high, 0)
+
+
+def _compare_names(one: Person, other: Person) -> _Points | None:
+    ours, theirs = _written(one), _written(other)
+    read_ours, read_theirs = _read(one), _read(other)
+    if ours and ours == theirs:
+        return _why(SAME_NAME, Mark.FOR, "same_name", other.id)
+    if read_ours and read_ours == read_theirs:
+        return _why(SAME_READING, Mark.FOR, "same_reading", other.id)
+    if nearly_same(read_ours, read_theirs):
+        return _why(NEAR_READING, Mark.NEAR, "near_reading", other.id)
+    families = {family_key(one.name), family_key(one.kana)} & {family_key(other.name), family_key(other.kana)} - {""}
+    if families:
+        return _why(SAME_FAMILY, Mark.NEAR, "same_family", other.id)
+    return None
+
+
+def _written(person: Person) -> str:
+    return "" if is_kana(person.name) else name_key(person.name)
+
+
+def _read(person: Person) -> str:
+    return reading_key(person.kana or (person.name if is_kana(person.name) else ""))
