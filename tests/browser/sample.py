@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from shared import i18n
+from shared.genogram import Person, draw
 from shared.guards import SecurityHeaders
 from tests.browser.chromium import ROOT
 
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+FAMILY = [
+    Person("f", "父", "", -1, "own", "male", together=False, dead=True),
+    Person("m", "フミ", "83", -1, "own", "female"),
+    Person("s", "修", "53", 0, "own", "male", centre=True),
+    Person("d", "長女", "", 0, "sibling", "female", together=False, guarded=True),
+    Person("g", "孫", "21", 1, "own", "unknown", together=False),
+]
 NOW = datetime(2026, 6, 18, 1, 14, tzinfo=UTC)
 
 
@@ -68,6 +77,7 @@ class Desk:
                 counts={"home": 2, "inbox": 3},
                 nav_here=None,
                 on_its_way=True,
+                family=draw(FAMILY),
                 sample_now=NOW,
                 sample_due=NOW + timedelta(hours=47, minutes=53),
                 sample_day=NOW.date(),
@@ -98,7 +108,7 @@ class Desk:
     async def post(self, request: Request) -> Response:
         """Takes a form, slowly when told to, and answers with the gallery."""
         self.posts.append(dict(await request.form()))
-        time.sleep(self.delay)
+        await asyncio.sleep(self.delay)
         return self.page(request)
 
     def app(self) -> Starlette:

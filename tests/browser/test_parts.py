@@ -1,4 +1,4 @@
-"""Every part of the pages in a real browser: at both widths, in both languages, light and dark; and the scripts at work."""
+"""Every part of the pages in a real browser: both widths, both languages, light and dark; and the scripts at work."""
 
 from __future__ import annotations
 
