@@ -1,0 +1,175 @@
+"""Applying events in order, inside the transaction that moves the cursor.
+
+Quick: all of a batch, handlers that take many get runs of one type. Careful, after something in the quick way failed:
+a savepoint an event, the culprit is parked and its households' later events behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError
+
+from shared import clock
+from shared.events import Envelope, Event, parse
+from shared.spine.failures import Failure, failure_of, passes
+from shared.spine.log import PROJECTING, hold
+from shared.spine.subscriptions import NotYet, Received
+from shared.spine.tables import Parked
+from shared.telemetry import continuing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.spine.subscriptions import Handler, Subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """An event to be parked and why; ``failure`` is None for one that only stands behind another."""
+
+    envelope: Envelope
+    failure: Failure | None = None
+    waits: bool = False
+    taken_early: bool = False
+
+    def row(self, source: str) -> dict[str, Any]:
+        """Its line in the table."""
+        envelope, failure = self.envelope, self.failure
+        return {
+            "source": source,
+            "epoch": envelope.epoch,
+            "position": envelope.position,
+            "event_id": envelope.id,
+            "type": envelope.type,
+            "version": envelope.version,
+            "subjects": list(envelope.subjects),
+            "envelope": envelope.to_cloudevent(),
+            "state": "behind" if failure is None else "waiting" if self.waits else "parked",
+            "taken_early": self.taken_early,
+            "error_class": failure.error_class if failure else None,
+            "sqlstate": failure.sqlstate if failure else None,
+            "constraint_name": failure.constraint if failure else None,
+            "attempts": 0 if failure is None else 1,
+        }
+
+
+class Applier:
+    """Calls one service's handlers."""
+
+    def __init__(self, subscriptions: Subscriptions) -> None:
+        self._subscriptions = subscriptions
+
+    async def quick(self, session: AsyncSession, batch: Sequence[Envelope], closed: set[str]) -> list[Park]:
+        """Apply what no parked event stands before; raises whatever a handler or the reading of an event raises.
+
+        ``closed``: the subjects of parked events of this source; grows as followers are put behind.
+        """
+        batch = [envelope for envelope in batch if envelope.type in self._subscriptions.handlers]
+        await self._hold_acted_on(session, batch)
+        parks: list[Park] = []
+        run: list[Received[Any]] = []
+        for envelope in batch:
+            if closed.isdisjoint(envelope.subjects):
+                heard = self._read(envelope)
+                if run and run[0].envelope.type != envelope.type:
+                    await self._call(session, run)
+                    run = []
+                run.append(heard)
+            else:
+                await self._call(session, run)
+                run = []
+                parks.append(await self._behind(session, envelope, closed))
+        await self._call(session, run)
+        return parks
+
+    async def careful(self, session: AsyncSession, batch: Sequence[Envelope], closed: set[str]) -> list[Park]:
+        """Apply one by one, each within a savepoint; what fails is parked. Raises only what passes by itself."""
+        batch = [envelope for envelope in batch if envelope.type in self._subscriptions.handlers]
+        await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        await self._hold_acted_on(session, batch)
+        parks: list[Park] = []
+        for envelope in batch:
+            if closed.isdisjoint(envelope.subjects):
+                failed = await self.try_one(session, envelope)
+                if failed is not None:
+                    closed.update(envelope.subjects)
+                    parks.append(failed)
+            else:
+                parks.append(await self._behind(session, envelope, closed))
+        return parks
+
+    async def try_one(self, session: AsyncSession, envelope: Envelope, *, only_project: bool = False) -> Park | None:
+        """Apply one event within a savepoint; how it is to be parked when that fails for its own sake."""
+        try:
+            heard = self._read(envelope)
+            async with session.begin_nested():
+                await self._call(session, [heard], only_project=only_project)
+        except NotYet as wait:
+            return Park(envelope, failure_of(wait), waits=True)
+        except Exception as error:
+            if passes(error) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+                raise
+            return Park(envelope, failure_of(error))
+        return None
+
+    async def _behind(self, session: AsyncSession, envelope: Envelope, closed: set[str]) -> Park:
+        """Put an event behind its head; a fact that takes a right away is applied at once all the same."""
+        closed.update(envelope.subjects)
+        early = False
+        if self._subscriptions.contracts[envelope.type].never_waits:
+            early = await self.try_one(session, envelope) is None
+        return Park(envelope, taken_early=early)
+
+    def _read(self, envelope: Envelope) -> Received[Any]:
+        event = parse(envelope)
+        if not isinstance(event, Event):  # the contract left the code while its handler stayed
+            raise TypeError(envelope.type)
+        return Received(event, envelope)
+
+    async def _hold_acted_on(self, session: AsyncSession, batch: Sequence[Envelope]) -> None:
+        """Take the locks of all that will be acted on at once and in order: two sources then never cross."""
+        subjects: set[str] = set()
+        for envelope in batch:
+            if self._subscriptions.acting(envelope.type):
+                subjects.update(envelope.subjects)
+        await hold(session, *subjects)
+
+    async def _call(self, session: AsyncSession, run: Sequence[Received[Any]], *, only_project: bool = False) -> None:
+        if not run:
+            return
+        handlers = self._subscriptions.handlers[run[0].envelope.type]
+        if only_project:
+            handlers = [handler for handler in handlers if not handler.acts]
+        if any(handler.batch for handler in handlers):
+            for handler in handlers:
+                await _call_one(session, handler, run)
+        else:
+            for heard in run:
+                for handler in handlers:
+                    await _call_one(session, handler, (heard,))
+
+
+async def _call_one(session: AsyncSession, handler: Handler, run: Sequence[Received[Any]]) -> None:
+    session.info[PROJECTING] = not handler.acts
+    try:
+        if handler.batch:
+            await handler.call(session, list(run))
+        else:
+            for heard in run:
+                with continuing(heard.envelope.traceparent):
+                    await handler.call(session, heard)
+    finally:
+        session.info.pop(PROJECTING, None)
+
+
+async def park(session: AsyncSession, source: str, parks: Iterable[Park]) -> None:
+    """Write parked events down."""
+    now = clock.now()
+    rows = [entry.row(source) | {"parked_at": now, "next_try_at": now} for entry in parks]
+    if rows:
+        await session.execute(insert(Parked), rows)

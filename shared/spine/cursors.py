@@ -1,0 +1,145 @@
+"""The cursor of one source: where a service stands in another's log, in its own database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.events import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A cursor as it was read; :func:`lock` sees whether it is still so."""
+
+    source: str
+    epoch: str
+    position: int
+    event_id: UUID | None
+    types: frozenset[str]
+    open_parked: int
+    state: str
+    has_lost: bool
+    """Whether this service knows facts of the source that a restored backup has lost."""
+
+
+async def look(session: AsyncSession, source: str) -> Position | None:
+    """The cursor as it stands, None before the first contact."""
+    row = (await session.execute(_LOOK, {"source": source})).one_or_none()
+    if row is None:
+        return None
+    return Position(
+        source, row.epoch, row.position, row.event_id, frozenset(row.types), row.open_parked, row.state, row.has_lost
+    )
+
+
+async def create(session: AsyncSession, source: str, types: Iterable[str]) -> Position | None:
+    """Begin at the beginning of a source's log."""
+    await session.execute(_CREATE, {"source": source, "types": sorted(types)})
+    return await look(session, source)
+
+
+async def lock(session: AsyncSession, cursor: Position) -> bool:
+    """Lock the cursor for the transaction; False when another replica has it, or it is no longer as we read it."""
+    values = {
+        "source": cursor.source,
+        "position": cursor.position,
+        "event_id": cursor.event_id,
+        "types": sorted(cursor.types),
+        "open_parked": cursor.open_parked,
+        "state": cursor.state,
+    }
+    return await session.scalar(_LOCK, values) is not None
+
+
+async def advance_to(session: AsyncSession, cursor: Position, batch: Sequence[Envelope], *, parked: bool) -> Position:
+    """Move the locked cursor to the end of ``batch`` and keep the ids of what it passed."""
+    last = batch[-1]
+    values: dict[str, Any] = {
+        "source": cursor.source,
+        "epoch": last.epoch,
+        "position": last.position,
+        "event_id": last.id,
+        "event_at": last.recorded_at,
+        "parked": parked,
+        "ids": [envelope.id for envelope in batch],
+        "kinds": [envelope.type for envelope in batch],
+        "subjects": [",".join(envelope.subjects) for envelope in batch],
+    }
+    open_parked = int(await session.scalar(_ADVANCE, values) or 0)
+    return replace(cursor, epoch=last.epoch, position=last.position, event_id=last.id, open_parked=open_parked)
+
+
+async def diverge(session: AsyncSession, source: str, reason: str) -> None:
+    """Stop following until the way back is clear."""
+    await session.execute(_DIVERGE, {"source": source, "reason": reason})
+
+
+async def replaying(session: AsyncSession, source: str, missing: Iterable[str]) -> tuple[frozenset[str], int]:
+    """The types being fetched for a source and how far that is; begins with ``missing`` where nothing was begun."""
+    await session.execute(_BEGIN_REPLAY, {"source": source, "types": sorted(missing)})
+    row = (await session.execute(_REPLAY, {"source": source})).one()
+    return frozenset(row.types), int(row.position)
+
+
+async def replayed(session: AsyncSession, cursor: Position, types: frozenset[str], until: int) -> None:
+    """Note how far the replay is; at the (locked) cursor its types join those that are followed."""
+    if until < cursor.position:
+        await session.execute(_REPLAYED, {"source": cursor.source, "position": until})
+        return
+    await session.execute(_FOLLOW, {"source": cursor.source, "types": sorted(cursor.types | types)})
+    await session.execute(_END_REPLAY, {"source": cursor.source})
+
+
+async def known_as_lost(session: AsyncSession, cursor: Position, batch: Sequence[Envelope]) -> set[UUID]:
+    """The events of ``batch`` that were applied already in an earlier epoch, before the log lost and found them."""
+    if not cursor.has_lost:
+        return set()
+    values = {"source": cursor.source, "ids": [envelope.id for envelope in batch]}
+    return set(await session.scalars(_FOUND_AGAIN, values))
+
+
+_LOOK = text("""
+    SELECT epoch, position, event_id, types, open_parked, state,
+           EXISTS (SELECT FROM lost_fact AS f WHERE f.source = cursor.source AND f.found_in = 'reader') AS has_lost
+    FROM cursor WHERE source = :source
+""")
+_CREATE = text("INSERT INTO cursor (source, types) VALUES (:source, :types) ON CONFLICT DO NOTHING")
+_LOCK = text("""
+    SELECT 1 FROM cursor
+    WHERE source = :source AND position = :position AND event_id IS NOT DISTINCT FROM CAST(:event_id AS uuid)
+          AND types = :types AND open_parked = :open_parked AND state = :state
+    FOR UPDATE SKIP LOCKED
+""")
+_ADVANCE = text("""
+    WITH moved AS (
+        UPDATE cursor
+        SET epoch = :epoch, position = :position, event_id = :event_id, event_at = :event_at, updated_at = now(),
+            open_parked = CASE WHEN :parked THEN (
+                SELECT count(*) FROM parked
+                WHERE source = :source AND state IN ('waiting', 'parked', 'behind')
+            ) ELSE open_parked END
+        WHERE source = :source RETURNING open_parked
+    ), kept AS (
+        INSERT INTO applied_run (source, epoch, last, ids, types, subjects)
+        VALUES (:source, :epoch, :position, :ids, :kinds, :subjects)
+    )
+    SELECT open_parked FROM moved
+""")
+_DIVERGE = text("UPDATE cursor SET state = 'diverged', reason = :reason, updated_at = now() WHERE source = :source")
+_BEGIN_REPLAY = text("INSERT INTO replay (source, types) VALUES (:source, :types) ON CONFLICT DO NOTHING")
+_REPLAY = text("SELECT types, position FROM replay WHERE source = :source")
+_REPLAYED = text("UPDATE replay SET position = :position WHERE source = :source")
+_FOLLOW = text("UPDATE cursor SET types = :types, updated_at = now() WHERE source = :source")
+_END_REPLAY = text("DELETE FROM replay WHERE source = :source")
+_FOUND_AGAIN = text("""
+    DELETE FROM lost_fact WHERE source = :source AND found_in = 'reader' AND event_id = ANY(:ids) RETURNING event_id
+""")
