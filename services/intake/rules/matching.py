@@ -13,8 +13,9 @@ from typing import Any
 
 from services.intake.rules.addresses import Address, read_address, read_phone
 from services.intake.rules.birth import UNKNOWN_BIRTH, Birth, age_range
-from services.intake.rules.names import family_key, is_kana, name_key, nearly_same, reading_key
+from services.intake.rules.names import family_key, is_kana, name_key, nearly_same, reading_key, split_name
 from services.intake.rules.reasons import Mark, Reason, Value
+from services.intake.rules.variants import unify_kanji
 
 WORTH_SHOWING = 20
 """Lower scores are chance."""
@@ -27,9 +28,10 @@ SAME_BIRTH, BIRTH_FITS, BIRTH_DIFFERS = 25, 8, -15
 SAME_PHONE, NEAR_PHONE = 30, 10
 ANOTHER_PERSON = 8
 _MOST = 100
+_PHONE_TAIL, _PHONE_START, _BIRTHDAY = 4, 3, 8
 
 Key = tuple[str, str]
-"""(kind, value) of ``search_key``: name, kana, family, birth, phone, home, room."""
+"""(kind, value) of ``search_key``: name, kana, family, given, birth, phone, tail (four digits), home, room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,35 +76,60 @@ class _Points:
 
 def member_keys(member: Mapping[str, Any]) -> tuple[Key, ...]:
     """What one member can be found by. Reads ``name``, ``kana``, ``phone``, ``birth_earliest`` and ``birth_latest``."""
-    keys: dict[Key, None] = {}
+    keys: list[Key] = []
     name, kana = member.get("name") or "", member.get("kana") or ""
-    if name:
-        keys["name", name_key(name)] = None
-    reading = kana or (name if is_kana(name) else "")
-    if reading:
-        keys["kana", reading_key(reading)] = None
+    keys.append(("name", name_key(name)))
+    keys.append(("kana", reading_key(kana or (name if is_kana(name) else ""))))
     for text in (name, kana):
-        if family := family_key(text):
-            keys["family", family] = None
+        family, given = split_name(text)
+        keys += [("family", family), ("given", given)]
     earliest, latest = member.get("birth_earliest"), member.get("birth_latest")
     if isinstance(earliest, date) and earliest == latest:
-        keys["birth", earliest.isoformat()] = None
-    if phone := read_phone(member.get("phone") or ""):
-        keys["phone", phone] = None
-    return tuple(key for key in keys if key[1])
+        keys.append(("birth", earliest.isoformat()))
+    keys += _phone_keys(member.get("phone") or "")
+    return _said(keys)
 
 
-def household_keys(home: Mapping[str, Any]) -> tuple[Key, ...]:
-    """What a household can be found by. Reads ``address``, ``room`` and ``phone``."""
+def household_keys(address: str, room: str = "", phone: str = "") -> tuple[Key, ...]:
+    """What a household can be found by."""
     keys: list[Key] = []
-    address = read_address(home.get("address") or "", home.get("room") or "")
-    if address.exact:
-        keys.extend(("home", place) for place in _places(address))
-        if address.room:
-            keys.extend(("room", f"{place}#{address.room}") for place in _places(address))
-    if phone := read_phone(home.get("phone") or ""):
-        keys.append(("phone", phone))
-    return tuple(keys)
+    place = read_address(address, room)
+    if place.exact:
+        keys += [("home", home) for home in _places(place)]
+        if place.room:
+            keys += [("room", f"{home}#{place.room}") for home in _places(place)]
+    keys += _phone_keys(phone)
+    return _said(keys)
+
+
+def address_keys(address: str, room: str = "") -> tuple[str, str]:
+    """An address and a room as they are compared: the house, and the room within it."""
+    place = read_address(address, room)
+    return place.key, place.room
+
+
+def search_keys(word: str) -> tuple[Key, ...]:
+    """What one typed word may be: the beginning of a name, a reading, an address or a telephone number, or a birthday."""
+    digits = "".join(letter for letter in unify_kanji(word) if letter.isdigit())
+    if digits and len(digits) >= len(unify_kanji(word).strip("-+ ")) - word.count("-"):
+        day = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == _BIRTHDAY else ""
+        tail = digits if len(digits) == _PHONE_TAIL else ""
+        phone = digits if len(digits) >= _PHONE_START else ""
+        return _said([("phone", phone), ("tail", tail), ("birth", day)])
+    name = name_key(word)
+    keys = [("home", read_address(word).key), ("name", name), ("family", name), ("given", name)]
+    if is_kana(word):
+        keys.append(("kana", reading_key(word)))
+    return _said(keys)
+
+
+def _phone_keys(text: str) -> list[Key]:
+    phone = read_phone(text)
+    return [("phone", phone), ("tail", phone[-_PHONE_TAIL:])]
+
+
+def _said(keys: Iterable[Key]) -> tuple[Key, ...]:
+    return tuple(dict.fromkeys(key for key in keys if key[1]))
 
 
 def _places(address: Address) -> tuple[str, ...]:
@@ -111,26 +138,6 @@ def _places(address: Address) -> tuple[str, ...]:
     if address.building:
         places.append(f"{address.town}/{address.building}")
     return tuple(places)
-
-
-def search_keys(member: Mapping[str, Any], household: Mapping[str, Any]) -> set[str]:
-    """The blocking keys of one person and their home as ``kind:value``."""
-    return {f"{kind}:{value}" for kind, value in (*member_keys(member), *household_keys(household))}
-
-
-def read_query(text: str) -> tuple[Key, ...]:
-    """What somebody typed into the search box, as keys: telephone, address, reading or name."""
-    if phone := read_phone(text):
-        return (("phone", phone),)
-    keys: list[Key] = []
-    address = read_address(text)
-    if address.exact:
-        keys.extend(("home", place) for place in _places(address))
-    if is_kana(text):
-        keys.append(("kana", reading_key(text)))
-    if not any(letter.isdigit() for letter in text):
-        keys.extend((("name", name_key(text)), ("family", name_key(text))))
-    return tuple(key for key in keys if key[1])
 
 
 def rank_candidates(asked: Home, known: Iterable[Home], on: date) -> tuple[Likeness, ...]:

@@ -35,10 +35,15 @@ def name_key(name: str) -> str:
     return reading_key(name)
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """Family and given name for comparing, where a space parts them; else nothing."""
+    parts = [part for part in _SPACES.split(unify_kanji(name).strip()) if part]
+    return (reading_key(parts[0]), reading_key("".join(parts[1:]))) if len(parts) > 1 else ("", "")
+
+
 def family_key(name: str) -> str:
     """The family name for comparing, where a space parts it from the given name; else nothing."""
-    parts = [part for part in _SPACES.split(unify_kanji(name).strip()) if part]
-    return reading_key(parts[0]) if len(parts) > 1 else ""
+    return split_name(name)[0]
 
 
 def nearly_same(one: str, other: str) -> bool:
