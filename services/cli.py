@@ -1,0 +1,220 @@
+"""Every ``./kasane`` command: names, options and help.
+
+What each does lives in ``services/commands`` and is imported only when it runs, so that ``./kasane --help`` is quick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="kasane",
+    help="Kasane (重層的支援体制整備事業). Start with: ./kasane demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+parked = typer.Typer(no_args_is_help=True, help="list, show, retry, skip: events that could not be applied.")
+log = typer.Typer(no_args_is_help=True, help="adopt: accept a log after a restored backup.")
+app.add_typer(parked, name="parked", rich_help_panel="Operate")
+app.add_typer(log, name="log", rich_help_panel="Operate")
+
+Data = Annotated[Path | None, typer.Option(help="Folder of the data.", envvar="KASANE_DATA", show_default="./.demo")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
+
+
+@app.command(rich_help_panel="Run")
+def demo(
+    data: Data = None,
+    port: Port = 8050,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data and start over.")] = False,
+    days: Annotated[int, typer.Option(min=0, max=366, help="Play so many days of ward life first.")] = 0,
+) -> None:
+    """Run everything with a made-up ward, on http://127.0.0.1:8050."""
+    from services.demo import run
+
+    raise typer.Exit(run(data, port=port, fresh=fresh, days=days))
+
+
+@app.command(rich_help_panel="Run")
+def story(
+    json: Json = False,
+    against: Annotated[str | None, typer.Option(help="Play it against a running Kasane at this address.")] = None,
+) -> None:
+    """Play the main job over HTTP; tell what arrived where."""
+    from services.story import run
+
+    raise typer.Exit(run(json=json, against=against))
+
+
+@app.command("import", rich_help_panel="Run")
+def import_(
+    file: Annotated[Path | None, typer.Argument(help="CSV (UTF-8, Shift_JIS) or Excel.", show_default=False)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and judge, keep nothing.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Where refused rows go, with field and reason.")] = None,
+    template: Annotated[Path | None, typer.Option(help="Write an empty ledger with all headings, and stop.")] = None,
+    data: Data = None,
+) -> None:
+    """Import a ledger of households; each row once, however often."""
+    from services.commands.ledger import run
+
+    raise typer.Exit(run(file, dry_run=dry_run, errors=errors, template=template, data=data))
+
+
+@app.command(rich_help_panel="Run")
+def serve(
+    service: Annotated[str, typer.Argument(help="intake, casework, outreach or notify.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Port = 8000,
+) -> None:
+    """Run one service as a process (see docs/operations.md)."""
+    from services.commands.serve import run
+
+    raise typer.Exit(run(service, host=host, port=port))
+
+
+@app.command(rich_help_panel="Operate")
+def status(data: Data = None, json: Json = False) -> None:
+    """Services, log heads, cursors, lag and parked events."""
+    from services.commands.operate import status as run
+
+    raise typer.Exit(run(data, as_json=json))
+
+
+@app.command(rich_help_panel="Operate")
+def migrate(
+    services: Annotated[list[str] | None, typer.Argument(help="Which services; all if none is named.")] = None,
+    seed: Annotated[bool, typer.Option("--seed", help="Fill empty databases with the made-up ward.")] = False,
+) -> None:
+    """Bring the databases up to date."""
+    from services.commands.operate import migrate as run
+
+    raise typer.Exit(run(services or [], seed=seed))
+
+
+@app.command(rich_help_panel="Operate")
+def secrets(
+    folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("secrets"),
+) -> None:
+    """Make the passwords and keys that docker-compose.yml mounts."""
+    from services.commands.secrets import run
+
+    raise typer.Exit(run(folder))
+
+
+@parked.command("list")
+def parked_list(
+    data: Data = None,
+    closed: Annotated[bool, typer.Option("--closed", help="Also those done and skipped.")] = False,
+    json: Json = False,
+) -> None:
+    """Parked events of every service, heads first."""
+    from services.commands.parked import list_ as run
+
+    raise typer.Exit(run(data, closed=closed, as_json=json))
+
+
+@parked.command("show")
+def parked_show(
+    service: Annotated[str, typer.Argument(help="Whose.")], number: Annotated[int, typer.Argument()], data: Data = None
+) -> None:
+    """One parked event with its envelope (ids and codes only)."""
+    from services.commands.parked import show as run
+
+    raise typer.Exit(run(data, service, number))
+
+
+@parked.command("retry")
+def parked_retry(
+    service: Annotated[str, typer.Argument(help="Whose.")],
+    number: Annotated[int, typer.Argument()],
+    by: Annotated[str, typer.Option(help="Who decided.")] = "operator",
+    data: Data = None,
+) -> None:
+    """Have a parked event tried again; what stands behind it follows by itself."""
+    from services.commands.parked import retry as run
+
+    raise typer.Exit(run(data, service, number, by=by))
+
+
+@parked.command("skip")
+def parked_skip(
+    service: Annotated[str, typer.Argument(help="Whose.")],
+    number: Annotated[int, typer.Argument()],
+    reason: Annotated[str, typer.Option(help="Why; it is kept.", prompt=True)],
+    by: Annotated[str, typer.Option(help="Who decided.")] = "operator",
+    data: Data = None,
+) -> None:
+    """Give a parked event up; what stands behind it is tried, not skipped."""
+    from services.commands.parked import skip as run
+
+    raise typer.Exit(run(data, service, number, by=by, reason=reason))
+
+
+@log.command("adopt")
+def log_adopt(service: Annotated[str, typer.Argument(help="Whose log.")], data: Data = None) -> None:
+    """Accept a service's log after a restored backup: a new epoch, the old stream set aside, lost facts listed."""
+    from services.commands.operate import adopt as run
+
+    raise typer.Exit(run(data, service))
+
+
+@app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """All tests; further arguments go to pytest."""
+    from services.commands.develop import test as run
+
+    raise typer.Exit(run(context.args))
+
+
+@app.command(rich_help_panel="Develop")
+def check(
+    fix: Annotated[bool, typer.Option("--fix", help="Format, and mend what can be mended.")] = False,
+) -> None:
+    """Format, lint, types, imports."""
+    from services.commands.develop import check as run
+
+    raise typer.Exit(run(fix=fix))
+
+
+@app.command("events-doc", rich_help_panel="Develop")
+def events_doc() -> None:
+    """Write docs/events.md from the contracts."""
+    from services.commands.develop import events_doc as run
+
+    raise typer.Exit(run())
+
+
+@app.command(rich_help_panel="Develop")
+def screenshots(
+    folder: Annotated[Path, typer.Argument(help="Where the pictures go.")],
+) -> None:
+    """Pictures of the main pages (needs Chromium)."""
+    from services.commands.develop import screenshots as run
+
+    raise typer.Exit(run(folder))
+
+
+@app.command(rich_help_panel="Develop")
+def lock() -> None:
+    """Pin the packages of requirements.in with hashes."""
+    from services.commands.develop import lock as run
+
+    raise typer.Exit(run())
+
+
+def main() -> None:
+    """Run the command; what a person can mend is told in a sentence, without a traceback."""
+    from services.commands.trouble import told
+
+    with told():
+        app(prog_name="./kasane")
+
+
+if __name__ == "__main__":
+    main()
