@@ -6,6 +6,7 @@ the caller's query leaves it out, and :func:`rank_candidates` drops it once more
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,12 +23,13 @@ WORTH_SHOWING = 20
 SUSPICIOUS = 60
 """From here on a duplicate is suspected (``duplicate_suspected``)."""
 
-SAME_HOME, SAME_BUILDING, OTHER_ROOM, OTHER_HOME = 40, 20, -5, -5
-SAME_NAME, SAME_READING, NEAR_READING, SAME_FAMILY = 35, 30, 15, 12
-SAME_BIRTH, BIRTH_FITS, BIRTH_DIFFERS = 25, 8, -15
+SAME_HOME, SAME_BUILDING, OTHER_ROOM, OTHER_HOME = 45, 20, -5, -5
+SAME_NAME, SAME_READING, NEAR_READING, SAME_FAMILY = 38, 32, 15, 12
+SAME_BIRTH, BIRTH_FITS, BIRTH_DIFFERS = 25, 9, -15
 SAME_PHONE, NEAR_PHONE = 30, 10
 ANOTHER_PERSON = 8
 _MOST = 100
+_PHONE_SIGNS = re.compile(r"[\s+()‐‑‒–—―−ー\-]")
 _PHONE_TAIL, _PHONE_START, _BIRTHDAY = 4, 3, 8
 
 Key = tuple[str, str]
@@ -109,9 +111,9 @@ def address_keys(address: str, room: str = "") -> tuple[str, str]:
 
 
 def search_keys(word: str) -> tuple[Key, ...]:
-    """What one typed word may be: the beginning of a name, a reading, an address or a telephone number, or a birthday."""
-    digits = "".join(letter for letter in unify_kanji(word) if letter.isdigit())
-    if digits and len(digits) >= len(unify_kanji(word).strip("-+ ")) - word.count("-"):
+    """What one typed word may be the beginning of: a name, a reading, an address, a telephone number, a birthday."""
+    digits = _PHONE_SIGNS.sub("", unify_kanji(word))
+    if digits.isdigit():
         day = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == _BIRTHDAY else ""
         tail = digits if len(digits) == _PHONE_TAIL else ""
         phone = digits if len(digits) >= _PHONE_START else ""
