@@ -76,6 +76,7 @@ const click = (event) => {
   }
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal?.();
+  event.target.closest("[data-closes]")?.closest("dialog")?.close();
   if (!event.target.closest(".post")) document.querySelector(".post[open]")?.removeAttribute("open");
 };
 
