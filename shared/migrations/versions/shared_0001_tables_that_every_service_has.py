@@ -144,6 +144,14 @@ def upgrade() -> None:
         "ix_event_log_unplaced", "event_log", ["log_id"], unique=False, postgresql_where=sa.text("position IS NULL")
     )
     op.create_table(
+        "incident",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
+    )
+    op.create_table(
         "log_head",
         sa.Column("one_row", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("epoch", sa.Text(), nullable=False),
