@@ -40,7 +40,7 @@ _GRANTS = UUID("5c1f4d1e-6f3c-5b6a-9d2b-6b1d3a0c9e77")
 """Namespace of grant ids: the same fact makes the same grant, however often it is heard."""
 
 
-async def _grant(  # noqa: PLR0913 - one row, each column by name
+async def _grant(
     session: AsyncSession,
     *,
     household: UUID,
@@ -69,14 +69,12 @@ async def _grant(  # noqa: PLR0913 - one row, each column by name
 
 async def _end(session: AsyncSession, *, ground: str, source: UUID) -> None:
     await session.execute(
-        update(AccessGrant)
-        .where(AccessGrant.source_id == source, AccessGrant.ground == ground)
-        .values(ended=True)
+        update(AccessGrant).where(AccessGrant.source_id == source, AccessGrant.ground == ground).values(ended=True)
     )
 
 
 async def _demand_household(session: AsyncSession, household: UUID) -> None:
-    """casework answers to what intake said, so an unknown household means a log that is behind."""
+    """Casework answers to what intake said, so an unknown household means a log that is behind."""
     if await session.scalar(select(Household.id).where(Household.id == household)) is None:
         raise NotYet
 
@@ -119,9 +117,7 @@ async def note_lead(session: AsyncSession, received: Received[LeadChanged]) -> N
     event = received.event
     await _end(session, ground="lead", source=event.case)
     if event.agency is not None:
-        await _grant(
-            session, household=event.household, ground="lead", source=event.case, agency=event.agency
-        )
+        await _grant(session, household=event.household, ground="lead", source=event.case, agency=event.agency)
     await session.execute(
         update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(lead=event.agency)
     )
@@ -138,9 +134,7 @@ async def open_to_agency(session: AsyncSession, received: Received[AgencyAnswere
     """Acceptance opens the household to the agency; any other answer shuts it."""
     event = received.event
     if event.answer == "accepted":
-        await _grant(
-            session, household=event.household, ground="agency", source=event.invitation, agency=event.agency
-        )
+        await _grant(session, household=event.household, ground="agency", source=event.invitation, agency=event.agency)
     else:
         await _end(session, ground="agency", source=event.invitation)
 
@@ -156,9 +150,7 @@ async def open_to_meeting(session: AsyncSession, received: Received[MeetingCalle
     """Agencies called to a meeting see the household they will talk about."""
     event = received.event
     for agency in event.agencies:
-        await _grant(
-            session, household=event.household, ground="meeting", source=event.meeting, agency=agency
-        )
+        await _grant(session, household=event.household, ground="meeting", source=event.meeting, agency=agency)
 
 
 @subscriptions.on(VisitRequested, projects=True)
@@ -188,18 +180,14 @@ async def open_to_workers(session: AsyncSession, received: Received[VisitAssigne
     await _demand_household(session, event.household)
     await _end(session, ground="worker", source=event.request)
     for worker in event.workers:
-        await _grant(
-            session, household=event.household, ground="worker", source=event.request, post=worker
-        )
+        await _grant(session, household=event.household, ground="worker", source=event.request, post=worker)
 
 
 @subscriptions.on(CaseClosed, projects=True)
 async def shut_after_closure(session: AsyncSession, received: Received[CaseClosed]) -> None:
     """A closed case opens nothing any more; the owner keeps the key for questions that come later."""
     event = received.event
-    await session.execute(
-        update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(closed=True)
-    )
+    await session.execute(update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(closed=True))
     await session.execute(
         update(AccessGrant)
         .where(AccessGrant.household_id == event.household, AccessGrant.ground != "owner")

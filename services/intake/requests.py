@@ -6,6 +6,7 @@ questions of the types. Members of one request name one another by their place i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -32,7 +33,7 @@ class Sent(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _leave_out_what_is_empty(cls, data: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    def _leave_out_what_is_empty(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
         return {name: value for name, value in data.items() if value is not None and value != ""}
@@ -128,6 +129,10 @@ class ConsultationIn(HouseholdAnswers):
     avoid: Annotated[Words, StringConstraints(max_length=500)] = ""
     urgency: Literal["A", "B", "C", "D"] | None = None
     result: CodeName | None = None
+    """SCREENING; left out, it is a plan with consent, and on the way to consent without."""
+    reason: Line = ""
+    hand_to: CodeName | None = None
+    """The agency, when the result hands it over."""
     not_same: Annotated[list[UUID], Field(max_length=20)] = []
     """Households that were offered as the same one and refused."""
 
@@ -152,6 +157,8 @@ class ScreeningIn(Sent):
 
     urgency: Literal["A", "B", "C", "D"]
     result: CodeName | None = None
+    reason: Line = ""
+    hand_to: CodeName | None = None
 
 
 class ConsentIn(Sent):
@@ -202,6 +209,17 @@ class LinkIn(Sent):
     other: UUID
     kind: Literal["same", "family"] = "same"
     answer: Literal["linked", "refused"] = "linked"
+
+
+def texts_of(request: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a request with the name of its field (``members.0.name``), for the guards."""
+    for name, value in request:
+        if isinstance(value, str):
+            yield prefix + name, value
+        elif isinstance(value, list):
+            for n, one in enumerate(value):
+                if isinstance(one, BaseModel):
+                    yield from texts_of(one, f"{prefix}{name}.{n}.")
 
 
 class SearchIn(Sent):

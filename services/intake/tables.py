@@ -186,6 +186,9 @@ class Consultation(Base):
     urgency_proposed: Mapped[str | None]
     urgency: Mapped[str | None]
     result: Mapped[str | None]
+    result_reason: Mapped[str] = _words()
+    handed_to: Mapped[str | None]
+    """The agency it was handed to, when the result says so."""
     first_contact_due: Mapped[datetime | None]
     sight_check_due: Mapped[datetime | None]
     screened_by: Mapped[UUID | None]
@@ -198,9 +201,7 @@ class TypeFinding(Base):
     __tablename__ = "type_finding"
     __table_args__ = (CheckConstraint("verdict IN ('match', 'possible', 'no')", name="verdict"),)
 
-    household_id: Mapped[UUID] = mapped_column(
-        ForeignKey("household.id", ondelete="CASCADE"), primary_key=True
-    )
+    household_id: Mapped[UUID] = mapped_column(ForeignKey("household.id", ondelete="CASCADE"), primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
     rule_version: Mapped[str]
     verdict: Mapped[str]

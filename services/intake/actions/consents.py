@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from services.intake.queries.access import NOT_HERE, find_household
+from services.intake.rules.consent import allows, confirm_by, next_consent
 from services.intake.tables import Consent, Member
 from shared import clock
 from shared.errors import Missing, Refused
@@ -15,6 +16,7 @@ from shared.i18n import N_
 from shared.spine import hold, record
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,19 +25,60 @@ if TYPE_CHECKING:
     from shared.identity import Actor
 
 
-async def record_consent(
-    session: AsyncSession, actor: Actor, household: UUID, request: ConsentIn
-) -> Consent:
+async def record_consent(session: AsyncSession, actor: Actor, household: UUID, request: ConsentIn) -> Consent:
     """Keep what a member said; an oral consent must be confirmed by a day."""
     await hold(session, household)
     await find_household(session, actor, household, change=True)
     member = await session.get(Member, request.member)
     if member is None or member.household_id != household:
         raise Refused(N_("この世帯にいない人が選ばれています。"), field="member")
-    consent = consent_row(actor, household, request)
+    today = clock.today()
+    before = await session.scalar(
+        select(Consent.state)
+        .where(
+            Consent.member_id == member.id,
+            Consent.withdrawn_at.is_(None),
+            Consent.purpose.is_not_distinct_from(request.purpose),
+        )
+        .order_by(Consent.recorded_at.desc(), Consent.id.desc())
+        .limit(1)
+    )
+    next_consent(before, request.state, today, purpose=request.purpose or "", recipients=request.recipients)
+    values = consent_values(actor, household, member.id, request.state, today)
+    consent = Consent(
+        **values
+        | {
+            "purpose": request.purpose,
+            "recipients": request.recipients,
+            "items": request.items,
+            "limits": request.limits,
+            "ends_on": request.ends_on,
+        }
+    )
     session.add(consent)
     await record(session, consent_fact(consent), actor=actor, occurred_at=consent.recorded_at)
     return consent
+
+
+def consent_values(actor: Actor, household: UUID, member: UUID, state: str, today: date) -> dict[str, Any]:
+    """The row of a consent of which only the state is known; a bare yes covers the agency that heard it."""
+    given = allows(state)
+    return {
+        "id": clock.new_id(),
+        "household_id": household,
+        "member_id": member,
+        "state": state,
+        "purpose": "support" if given else None,
+        "recipients": [actor.agency] if given else [],
+        "items": [],
+        "limits": "",
+        "confirm_by": confirm_by(state, today),
+        "ends_on": None,
+        "recorded_at": clock.now(),
+        "recorded_by": actor.post,
+        "withdrawn_at": None,
+        "withdrawn_by": None,
+    }
 
 
 def consent_fact(consent: Consent) -> ConsentRecorded:
@@ -72,3 +115,11 @@ async def withdraw_consent(session: AsyncSession, actor: Actor, consent: UUID, r
     event = ConsentWithdrawn(household=household, consent=found.id, member=found.member_id)
     await record(session, event, actor=actor, occurred_at=now)
     return found
+
+
+async def consent_states(session: AsyncSession, household: UUID) -> list[str]:
+    """The states of consent that hold in a household, one each member and purpose."""
+    rows = await session.scalars(
+        select(Consent.state).where(Consent.household_id == household, Consent.withdrawn_at.is_(None))
+    )
+    return list(rows)

@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from services.intake.tables import Household
     from shared.identity import Actor
 
-_CHANGED_MEANWHILE = N_(
-    "この人の記録は、開いたあとに別の人が直しました。いまの内容を見て、もう一度書いてください。"
-)
+_CHANGED_MEANWHILE = N_("この人の記録は、開いたあとに別の人が直しました。いまの内容を見て、もう一度書いてください。")
 
 
 def member_values(
@@ -72,9 +70,7 @@ def member_values(
 
 
 def _traits(request: MemberIn, ids: Sequence[UUID]) -> dict[str, Any]:
-    traits: dict[str, Any] = {
-        name: value for name in MEMBER_ANSWERS if (value := getattr(request, name)) != "unknown"
-    }
+    traits: dict[str, Any] = {name: value for name in MEMBER_ANSWERS if (value := getattr(request, name)) != "unknown"}
     for name in ("withdrawn_months", "care_hours_weekday"):
         if (number := getattr(request, name)) is not None:
             traits[name] = number
@@ -161,9 +157,7 @@ async def mark_left(session: AsyncSession, actor: Actor, member: UUID, request: 
     found.left_reason = request.reason
     found.left_on = request.left_on
     found.version += 1
-    event = MemberLeft(
-        household=home.id, member=found.id, reason=request.reason, left_on=request.left_on
-    )
+    event = MemberLeft(household=home.id, member=found.id, reason=request.reason, left_on=request.left_on)
     await record(session, event, actor=actor, occurred_at=clock.now())
     await find_types(session, actor, home)
     return found

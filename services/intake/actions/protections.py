@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from shared.identity import Actor
 
 
-async def set_protection(
-    session: AsyncSession, actor: Actor, household: UUID, request: ProtectionIn
-) -> Protection:
+async def set_protection(session: AsyncSession, actor: Actor, household: UUID, request: ProtectionIn) -> Protection:
     """Protect a member from now on: the household leaves searches, and its address is masked at once."""
     await hold(session, household)
     home = await find_household(session, actor, household, change=True)

@@ -43,9 +43,7 @@ def _granted(actor: Actor) -> ColumnElement[bool]:
         if actor.areas:
             asked = and_(asked, or_(grant.area.in_(sorted(actor.areas)), grant.area.is_(None)))
         holder = or_(holder, asked)
-    return exists(
-        select(grant.id).where(grant.household_id == Household.id, grant.ended.is_(False), holder)
-    )
+    return exists(select(grant.id).where(grant.household_id == Household.id, grant.ended.is_(False), holder))
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -84,9 +82,7 @@ def allowed_to(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-async def find_household(
-    session: AsyncSession, actor: Actor, household: UUID, *, change: bool = False
-) -> Household:
+async def find_household(session: AsyncSession, actor: Actor, household: UUID, *, change: bool = False) -> Household:
     """The household, read afresh to ``change`` it (hold it first); Missing when ``actor`` may see none."""
     statement = select(Household).where(Household.id == household, visible_to(actor))
     if change:

@@ -66,7 +66,7 @@ def _answer(traits: Mapping[str, Any], name: str) -> Truth:
     return Truth(traits.get(name, "unknown"))
 
 
-def _known(traits: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - a JSON value or UNKNOWN
+def _known(traits: Mapping[str, Any], name: str) -> Any:
     value = traits.get(name)
     return UNKNOWN if value is None else value
 
@@ -96,9 +96,7 @@ def member_facts(member: Member) -> MemberFacts:
     )
 
 
-def household_facts(
-    household: Household, members: Iterable[Member], around: Circumstances
-) -> HouseholdFacts:
+def household_facts(household: Household, members: Iterable[Member], around: Circumstances) -> HouseholdFacts:
     """A household as the rules see it."""
     traits = household.traits
     told = _known(traits, "told_arrears")
