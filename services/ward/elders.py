@@ -39,8 +39,8 @@ def _idle_child(draw: Drawing, years: int, **answers: Any) -> str:
 
 def draw_t8050(draw: Drawing) -> Told:
     """T8050: a parent in their 80s, a child in their 50s who does not work."""
-    parent_age = draw.between(80, 89)
-    child_age = min(59, max(50, parent_age - draw.between(24, 34)))
+    parent_age = draw.between(80, 88)
+    child_age = min(58, max(50, parent_age - draw.between(24, 34)))
     sex = _elder(draw)
     draw.add(
         _parent_relation(sex),

@@ -63,6 +63,7 @@ _CHANNELS = ("phone", "phone", "phone", "counter", "counter", "mail_form", "visi
 def ward_in_care(seed: int, on: date, count: int = IN_CARE) -> tuple[Household, ...]:
     """``count`` households that somebody called about in the year before ``on``; the oldest call first.
 
+    Ages are as of the call, and such that the household is of its type from then until ``on``.
     Four of five are of the three counted types, in the proportions of :data:`ESTIMATES`; the rest show every other.
     """
     chance = Random(f"{seed}:order")  # noqa: S311 - made-up people, no secret
@@ -70,7 +71,9 @@ def ward_in_care(seed: int, on: date, count: int = IN_CARE) -> tuple[Household, 
     chance.shuffle(kinds)
     days = sorted((chance.randrange(_YEAR) for _ in kinds), reverse=True)
     return tuple(
-        draw_household(seed, number, kind, on, heard_days_ago=ago, area=AREAS[number % len(AREAS)].code)
+        draw_household(
+            seed, number, kind, on - timedelta(days=ago), heard_days_ago=ago, area=AREAS[number % len(AREAS)].code
+        )
         for number, (kind, ago) in enumerate(zip(kinds, days, strict=True))
     )
 

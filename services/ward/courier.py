@@ -1,0 +1,126 @@
+"""Carries facts between the four databases before anything runs: what was recorded is placed, fetched and applied.
+
+The readers are the services' own, with their cursors, credentials and handlers; they fetch from the producers' own
+feeds, over HTTP within this process. So a seeded ward has come about as a real one does, and needs PostgreSQL alone:
+what is not in a stream yet is appended by the relay when the services start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from shared.codes import Codes
+from shared.db import Database
+from shared.settings import Settings
+from shared.spine.facade import Spine
+from shared.spine.feed import feed_router
+from shared.spine.positions import BATCH, PLACE
+
+_HOST = "http://ward"
+_MOST_ROUNDS = 200
+_PATIENCE = 0.25
+"""Seconds after which events that wait for another fact are tried again."""
+
+
+@dataclass(slots=True)
+class Room:
+    """One service as a seeding finds it."""
+
+    db: Database
+    spine: Spine
+    codes: Codes
+    head: int = 0
+
+
+class NotCarriedError(RuntimeError):
+    """Facts could not be applied; a ward that lacks some of its history is not opened."""
+
+
+class Courier:
+    """The four rooms and the way between them; :func:`courier` makes one."""
+
+    def __init__(self, rooms: Mapping[str, Room]) -> None:
+        self.rooms = dict(rooms)
+
+    async def carry(self) -> None:
+        """Bring every recorded fact to everybody who follows it, and what follows from that, until all is quiet."""
+        for _ in range(_MOST_ROUNDS):
+            for room in self.rooms.values():
+                await _place(room)
+            if not await self._advance_all():
+                if not await self._waiting():
+                    return
+                await asyncio.sleep(_PATIENCE)
+        msg = "facts still wait after many rounds: " + ", ".join(await self._waiting())
+        raise NotCarriedError(msg)
+
+    async def _advance_all(self) -> bool:
+        moved = False
+        for room in self.rooms.values():
+            reader = room.spine.reader
+            for name, source in reader.sources.items():
+                while source.known < self.rooms[name].head or (source.cursor is not None and source.cursor.open_parked):
+                    if not await reader.advance(name):
+                        break
+                    moved = True
+        return moved
+
+    async def _waiting(self) -> list[str]:
+        """What is parked, by service and type; only what may still come is worth another round."""
+        found = []
+        for service, room in self.rooms.items():
+            async with room.db.read() as session:
+                rows = (await session.execute(_PARKED)).all()
+            found += [f"{service}: {row.type} {row.error_class or ''}".strip() for row in rows]
+            if any(row.state == "parked" for row in rows):
+                msg = f"{service} could not apply {', '.join(sorted({row.type for row in rows}))}: {found[-1]}"
+                raise NotCarriedError(msg)
+        return found
+
+
+async def _place(room: Room) -> None:
+    """Give the recorded events their positions, as the relay does."""
+    placed = BATCH
+    while placed == BATCH:
+        async with room.db.engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with connection.begin():
+                row = (await connection.execute(text(PLACE))).one_or_none()
+        placed = row.n if row else 0
+        room.head = row.position if row else room.head
+
+
+@contextlib.asynccontextmanager
+async def courier(settings: Mapping[str, Settings]) -> AsyncIterator[Courier]:
+    """The way between the databases of ``settings``, closed at the end of the block."""
+    edge = FastAPI()
+    transport = httpx.ASGITransport(app=edge)
+    rooms: dict[str, Room] = {}
+    urls = {service: f"{_HOST}/{service}" for service in settings}
+    async with contextlib.AsyncExitStack() as undo:
+        for service, own in settings.items():
+            quiet = own.model_copy(update={"redis_url": None, "urls": urls})
+            db = Database(own.database_url, pool_size=4)
+            undo.push_async_callback(db.close)
+            subscriptions = importlib.import_module(f"services.{service}.handlers").subscriptions
+            spine = Spine(quiet, service, db, subscriptions, feed_transport=transport)
+            undo.push_async_callback(spine.stop)
+            async with db.read() as session:
+                rooms[service] = Room(db, spine, await Codes.load(session))
+            feed = FastAPI()
+            feed.state.service = SimpleNamespace(spine=spine)
+            feed.include_router(feed_router())
+            edge.mount(f"/{service}", feed)
+        yield Courier(rooms)
+
+
+_PARKED = text("SELECT type, state, error_class FROM parked WHERE state IN ('waiting', 'parked', 'behind')")

@@ -1,0 +1,202 @@
+"""What happened to each household since somebody called: a year of made-up work. Pure.
+
+A course is a list of dated steps which ``seed`` plays by the services' own actions, with the clock moved to each.
+Most cases move; some wait for an answer, some stand still, some came back, some are closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Literal
+
+from services.ward.family import Household
+from shared.calendar import add_working_days, is_working_day
+from shared.clock import TOKYO
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that somebody did at a moment (aware)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invited(Step):
+    """An agency was asked in (つなぎ)."""
+
+    agency: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Step):
+    """The agency accepted, or returned it with a reason of RETURN_REASON."""
+
+    agency: str
+    answer: Literal["accepted", "returned"]
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitAsked(Step):
+    """The coordinator asked outreach for a visit."""
+
+    aim: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Visited(Step):
+    """Two workers went; ``result`` of VISIT_RESULT. ``next_on``: when to see them again; None ends the request."""
+
+    result: str
+    card_left: bool
+    note: str
+    next_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Step):
+    """A progress entry (支援経過): fact, words, judgement apart."""
+
+    fact: str
+    words: str
+    judgement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Step):
+    """The case ended (終結) for a reason of CLOSE_REASON."""
+
+    reason: str
+
+
+Course = tuple[Step, ...]
+
+_AGENCIES: dict[str, tuple[str, ...]] = {
+    "T8050": ("hokatsu", "shakyo"), "T8050W": ("shakyo", "jiritsu"), "T9060": ("hokatsu", "shakyo"),
+    "T8050A": ("hokatsu", "seikatsu"), "TDEM1": ("hokatsu",), "TSP20": ("kodomo", "jiritsu"),
+    "TYC": ("kodomo", "hokenjo"),
+    "TDC": ("hokatsu", "kodomo"), "TRORO": ("hokatsu",), "THIKI": ("shakyo", "hokenjo"),
+    "TGOMI": ("hokatsu", "hokenjo"),
+    "TOYANAKI": ("shogai", "hokatsu"), "TPOOR": ("jiritsu", "seikatsu"), "TISO": ("hokatsu",), "TABUSE": ("hokatsu",),
+    "TTRUNC": ("hokenjo",), "TMULTI": ("jiritsu", "hokenjo", "kodomo"), "TPREG": ("kodomo",), "TNOSCHOOL": ("kodomo",),
+    "TLANG": ("kodomo", "jiritsu"), "THOMELESS": ("seikatsu", "jiritsu"),
+    "TREENTRY": ("jiritsu",), "TPETS": ("hokenjo",),
+    "TSIBCARE": ("hokatsu", "shogai"),
+}  # fmt: skip
+_QUESTIONS = {
+    "hokatsu": "介護と医療につながるために、最初に何から始められますか。",
+    "shakyo": "ご本人が外に出るきっかけを、いっしょに考えてもらえますか。",
+    "jiritsu": "家計と仕事の見通しについて、会って聞いてもらえますか。",
+    "seikatsu": "生活保護の相談の見通しを教えてください。",
+    "shogai": "暮らしの場と支援の区分について相談できますか。",
+    "hokenjo": "受診につながる関わり方を助言してもらえますか。",
+    "kodomo": "お子さんの昼間の様子を、いっしょに見てもらえますか。",
+}
+_VISITED = frozenset({"T8050", "T8050W", "T9060", "T8050A", "THIKI", "TISO", "TTRUNC", "TGOMI", "TDEM1", "TABUSE"})
+_AIMS = (
+    "家の様子を見て、声をひとつ聞く。",
+    "連絡票を置き、次に会う日を決める。",
+    "暮らしに困っていないか、戸口で確かめる。",
+)
+_NOTES = {
+    "met": "本人が戸を開けた。顔色はよい。来週も来てよいと言う。",
+    "family": "母親と玄関で話した。本人は奥にいて物音がした。",
+    "door": "ドアごしに返事があった。会うのはまだ、とのこと。",
+    "absent_signs": "返事なし。台所の窓が明るく、水音がした。",
+    "absent": "返事なし。郵便は抜かれている。",
+}
+_ENTRIES = (
+    ("電話で近況を聞いた。買い物は週に一度。", "「いまのままで、なんとかやっています」", "次の訪問まで様子を見る。"),
+    ("関係機関と役割を確かめた。", "「うちで受診の日に付き添えます」", "受診の結果を待って次を決める。"),
+    (
+        "窓口に本人が来た。書類をいっしょに書いた。",
+        "「字を書くのが久しぶりだった」",
+        "手続は進んだ。家計の話は次回に。",
+    ),
+)
+_CLOSINGS = ("roles_agreed", "stable_link", "goal_reached", "other_service", "facility", "moved_away")
+_NEW_DAYS, _OLD_DAYS = 3, 90
+
+
+def agencies_for(household: Household) -> tuple[str, ...]:
+    """The agency codes that a household of its kind is asked to; those by area get the household's."""
+    kinds = _AGENCIES.get(household.kind, ("hokatsu",))
+    return tuple(f"{kind}-{household.home.area}" if kind == "hokatsu" else kind for kind in kinds)
+
+
+def course_of(seed: int, household: Household, now: datetime) -> Course:
+    """Everything that happened to ``household`` until ``now`` (aware), in order."""
+    chance = Random(f"{seed}:{household.number}:course")  # noqa: S311 - made-up people, no secret
+    heard = now.astimezone(TOKYO).date() - timedelta(days=household.heard_days_ago)
+    if household.heard_days_ago < _NEW_DAYS:
+        return ()
+    steps: list[Step] = []
+    fate = chance.random()
+    day = heard
+    for place, agency in enumerate(agencies_for(household)):
+        day = add_working_days(day, chance.randint(1, 3))
+        steps.append(Invited(_office_hour(day, chance), agency, _QUESTIONS[agency.split("-")[0]]))
+        steps += _answers(agency, day, fate, place, chance)
+    if household.kind in _VISITED and chance.random() < 0.6:  # noqa: PLR2004 - three of five are visited
+        steps += _visits(add_working_days(day, 1), chance, now)
+    for _ in range(chance.randint(0, 3)):
+        since = add_working_days(day, chance.randint(2, 40))
+        steps.append(Noted(_office_hour(since, chance), *chance.choice(_ENTRIES)))
+    past = sorted((step for step in steps if step.at < now), key=lambda step: step.at)
+    if household.heard_days_ago > _OLD_DAYS and fate > 0.75:  # noqa: PLR2004 - a quarter of the old ones ended
+        past = _ended(past, heard, chance, now)
+    return tuple(past)
+
+
+def _answers(agency: str, asked: date, fate: float, place: int, chance: Random) -> list[Step]:
+    """Nine of ten first askings are answered in time; later ones are the ones that get stuck or come back."""
+    if place == 0 and fate < 0.9:  # noqa: PLR2004
+        return [Answered(_office_hour(add_working_days(asked, chance.randint(1, 3)), chance), agency, "accepted")]
+    if fate < 0.15:  # noqa: PLR2004 - stands still: nobody has answered
+        return []
+    answer: Literal["accepted", "returned"] = "returned" if fate < 0.25 else "accepted"  # noqa: PLR2004
+    words = "本人の同意を得てからにしてほしい。" if answer == "returned" else ""
+    return [Answered(_office_hour(add_working_days(asked, chance.randint(1, 5)), chance), agency, answer, words)]
+
+
+def _visits(day: date, chance: Random, now: datetime) -> list[Step]:
+    steps: list[Step] = [VisitAsked(_office_hour(day, chance), chance.choice(_AIMS), add_working_days(day, 7))]
+    results = chance.choice(
+        (
+            ("absent_signs", "absent", "family"),
+            ("absent_signs", "family", "met"),
+            ("absent", "absent_signs", "absent"),
+            ("door", "met"),
+            ("family",),
+            ("met", "met", "met"),
+        )
+    )
+    for place, result in enumerate(results):
+        day = add_working_days(day, chance.randint(4, 8))
+        next_on = add_working_days(day, 6)
+        if place == len(results) - 1 and result == "met":
+            ends: date | None = None
+        else:
+            ends = next_on
+        at = _office_hour(day, chance)
+        steps.append(Visited(at, result, result.startswith("absent"), _NOTES[result], ends))
+    return [step for step in steps if step.at < now]
+
+
+def _ended(steps: list[Step], heard: date, chance: Random, now: datetime) -> list[Step]:
+    """A closure after the last step; what would have come later is left out."""
+    last = max([heard, *(step.at.astimezone(TOKYO).date() for step in steps)])
+    closed = Closed(_office_hour(add_working_days(last, chance.randint(3, 15)), chance), chance.choice(_CLOSINGS))
+    return [*steps, closed] if closed.at < now else steps
+
+
+def _office_hour(day: date, chance: Random) -> datetime:
+    """Some moment of an office day."""
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return datetime.combine(day, time(chance.randint(9, 16), chance.randrange(0, 60, 5)), TOKYO)
