@@ -317,3 +317,18 @@ class AccessGrant(Base):
     area: Mapped[str | None]
     """For ``request``: outreach leads of this area may see it while they plan."""
     ended: Mapped[bool] = _no()
+
+
+class LedgerRow(Base):
+    """A row of an imported ledger: what makes each row come in once, however often the file is run."""
+
+    __tablename__ = "ledger_row"
+
+    id: Mapped[UUID] = _id()
+    """uuid5 of sender, household number and member number, else of the row's content."""
+    household_id: Mapped[UUID] = _of_household()
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    """Whom the row made; absent while the row is refused."""
+    content: Mapped[str]
+    """SHA-256 of what the row said, to tell a changed row."""
+    imported_at: Mapped[datetime]
