@@ -1,0 +1,128 @@
+"""Plans, progress entries, meetings, tasks and visit requests: small state machines. Pure.
+
+plan           draft ──► decided ──► evaluated        a plan not decided is not in force
+entry          draft ──► fixed ──► corrected          append-only after 確定: a correction is a new version
+meeting        called ──► held | cancelled
+task           open ⇄ doing ──► done | dropped
+visit request  asked ──► assigned ──► visited ──► ended        any of the first three ──► cancelled
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from shared.errors import Conflict, Forbidden, Refused
+from shared.i18n import N_
+
+LONGEST_PLAN = timedelta(days=366)
+FIRST_MONITORING = timedelta(days=31)
+"""Domain paper 1.3: first monitoring after one month by default."""
+_MOST_PERSONS = 4
+
+_MACHINES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
+    "plan": {"draft": frozenset({"decided"}), "decided": frozenset({"evaluated"}), "evaluated": frozenset()},
+    "entry": {"draft": frozenset({"fixed"}), "fixed": frozenset({"corrected"}), "corrected": frozenset()},
+    "meeting": {"called": frozenset({"held", "cancelled"}), "held": frozenset(), "cancelled": frozenset()},
+    "task": {
+        "open": frozenset({"doing", "done", "dropped"}),
+        "doing": frozenset({"open", "done", "dropped"}),
+        "done": frozenset(),
+        "dropped": frozenset(),
+    },
+    "visit_request": {
+        "asked": frozenset({"assigned", "visited", "ended", "cancelled"}),
+        "assigned": frozenset({"asked", "visited", "ended", "cancelled"}),
+        "visited": frozenset({"assigned", "ended", "cancelled"}),
+        "ended": frozenset(),
+        "cancelled": frozenset(),
+    },
+}
+
+
+def states(machine: str) -> frozenset[str]:
+    """The states of one machine."""
+    return frozenset(_MACHINES[machine])
+
+
+def step(machine: str, state: str, to: str) -> str:
+    """Move ``machine`` from ``state`` to ``to``; Conflict where the drawing above has no arrow."""
+    if to not in _MACHINES[machine][state]:
+        raise Conflict(N_("だれかが先に進めています。画面を開き直してください。"))
+    return to
+
+
+def draft_plan(goal: str, lines: int, starts_on: date, ends_on: date, monitoring_on: date) -> None:
+    """Whether a plan may be written down."""
+    if not goal.strip():
+        raise Refused(N_("本人のめざす姿を、本人のことばで書いてください。"), field="goal")
+    if not lines:
+        raise Refused(N_("すること(だれが・何を)を一行は書いてください。"), field="lines")
+    if not starts_on <= ends_on:
+        raise Refused(N_("終わりの日が始まりの日より前です。"), field="ends_on")
+    if ends_on - starts_on > LONGEST_PLAN:
+        raise Refused(N_("プランの期間は12か月までです。"), field="ends_on")
+    if not starts_on <= monitoring_on <= ends_on:
+        raise Refused(N_("見直しの日は、期間の中にしてください。"), field="monitoring_on")
+
+
+def decide_plan(state: str, role: str) -> str:
+    """The ward decides (支援決定): a manager, with a document number."""
+    if role != "manager":
+        raise Forbidden(N_("支援決定は管理職がします。"))
+    return step("plan", state, "decided")
+
+
+def write_entry(facts: str, words: str, judgement: str, occurred_on: date, today: date) -> None:
+    """A progress entry has at least one of its three boxes, and has happened."""
+    if not (facts.strip() or words.strip() or judgement.strip()):
+        raise Refused(N_("事実・本人のことば・判断のどれか一つは書いてください。"), field="facts")
+    if occurred_on > today:
+        raise Refused(N_("まだ来ていない日時です。"), field="occurred_at")
+
+
+def fix_entry(state: str, *, own: bool) -> str:
+    """確定: from now on it is not changed, only corrected by a new version."""
+    if not own:
+        raise Forbidden(N_("確定できるのは、書いた人だけです。"))
+    return step("entry", state, "fixed")
+
+
+def correct_entry(state: str, reason: str) -> str:
+    """A correction keeps the earlier version and says why."""
+    if not reason.strip():
+        raise Refused(N_("直す理由を書いてください。前の版も残ります。"), field="reason")
+    return step("entry", state, "corrected")
+
+
+def request_visit(aim: str, purpose: str, due: date, today: date, persons: int, *, two_needed: bool) -> None:
+    """Whether outreach may be asked to go."""
+    if not aim.strip():
+        raise Refused(N_("訪問のねらいを書いてください。"), field="aim")
+    if not purpose:
+        raise Refused(N_("訪問の目的を選んでください。"), field="purpose")
+    if due < today:
+        raise Refused(N_("期限が過去の日です。"), field="due_on")
+    if not 1 <= persons <= _MOST_PERSONS:
+        raise Refused(N_("人数は1人から4人までです。"), field="persons")
+    if two_needed and persons < 2:  # noqa: PLR2004 - two people
+        raise Refused(N_("安全のため、この世帯には必ず2人で行きます。"), field="persons")
+
+
+def assign_task(title: str, due: date, today: date) -> None:
+    """Who does what until when."""
+    if not title.strip():
+        raise Refused(N_("することを書いてください。"), field="title")
+    if due < today:
+        raise Refused(N_("期限が過去の日です。"), field="due_on")
+
+
+def call_meeting(kind: str, agencies: int, *, consented: bool) -> None:
+    """A meeting has members; the layered conference (重層的支援会議) needs consent, the support council does not."""
+    if not agencies:
+        raise Refused(N_("会議に呼ぶ機関を選んでください。"), field="agencies")
+    if kind == "layered_conference" and not consented:
+        raise Refused(
+            N_("重層的支援会議には本人の同意がいります。同意がなければ支援会議にしてください。"), field="kind"
+        )
