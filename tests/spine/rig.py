@@ -1,0 +1,214 @@
+"""What the trials of the spine stand on: services with nothing but a spine, and a table that shows every effect."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import clock
+from shared.db import Database
+from shared.events.intake import HouseholdChanged
+from shared.settings import Settings
+from shared.spine import Received, Spine, SpineBase, Subscriptions, ensure_partitions, feed_router, hold, record
+
+EFFECT = """
+    CREATE TABLE effect (n bigserial PRIMARY KEY, source text, position bigint, event_id uuid, subject text, word text)
+"""
+"""No unique constraint: what is done twice must be seen."""
+
+_INSERT = text(
+    "INSERT INTO effect (source, position, event_id, subject, word) VALUES (:source, :position, :id, :subject, :word)"
+)
+
+
+async def furnish(url: str) -> None:
+    """The tables of the spine and ``effect``, in an empty database."""
+    db = Database(url, pool_size=1)
+    async with db.engine.begin() as connection:
+        await connection.run_sync(SpineBase.metadata.create_all)
+        await connection.execute(text(EFFECT))
+        await ensure_partitions(connection, clock.today())
+    await db.close()
+
+
+async def note(session: AsyncSession, heard: Received[Any], word: str | None = None) -> None:
+    """Leave a trace of one application."""
+    values = {
+        "source": heard.source,
+        "position": heard.position,
+        "id": heard.id,
+        "subject": heard.envelope.subjects[0],
+        "word": word or getattr(heard.event, "number", heard.envelope.type),
+    }
+    await session.execute(_INSERT, values)
+
+
+def noting(service: str = "casework") -> Subscriptions:
+    """A service that notes each ``household_changed``."""
+    subscriptions = Subscriptions(service)
+
+    @subscriptions.on(HouseholdChanged, projects=True)
+    async def _(session: AsyncSession, heard: Received[HouseholdChanged]) -> None:
+        await note(session, heard)
+
+    return subscriptions
+
+
+async def change(db: Database, household: UUID, word: str) -> UUID:
+    """State ``household_changed``; ``word`` tells it from others."""
+    async with db.transaction() as session:
+        await hold(session, household)
+        return (await record(session, HouseholdChanged(household=household, number=word))).id
+
+
+class Doors(httpx.AsyncBaseTransport):
+    """HTTP between services of one process: by host name to the application, without sockets."""
+
+    def __init__(self) -> None:
+        self.apps: dict[str, httpx.ASGITransport] = {}
+        self.shut: set[str] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        host = request.url.host
+        if host not in self.apps or host in self.shut:
+            raise httpx.ConnectError("nobody there", request=request)
+        return await self.apps[host].handle_async_request(request)
+
+
+@dataclass
+class Node:
+    """One replica of one service."""
+
+    service: str
+    db: Database
+    spine: Spine
+    app: FastAPI
+
+    async def rows(self, query: str, **values: Any) -> list[Any]:
+        async with self.db.read() as session:
+            return list((await session.execute(text(query), values)).all())
+
+    async def one(self, query: str, **values: Any) -> Any:
+        (row,) = await self.rows(query, **values)
+        return row[0]
+
+    async def run(self, statement: str, **values: Any) -> None:
+        async with self.db.transaction() as session:
+            await session.execute(text(statement), values)
+
+    async def effects(self) -> list[Any]:
+        return await self.rows("SELECT position, event_id, subject, word FROM effect ORDER BY n")
+
+    async def log(self) -> list[Any]:
+        return await self.rows("SELECT position, id, subject, data->>'number' FROM event_log ORDER BY position")
+
+
+@dataclass
+class Rig:
+    """A made-up municipality: some services, one Redis number, feeds without sockets."""
+
+    make_database: Callable[..., Awaitable[str]]
+    redis_url: str | None
+    municipality: str = field(default_factory=lambda: f"{random.randrange(10**6):06d}")
+    doors: Doors = field(default_factory=Doors)
+    urls: dict[str, str] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+
+    async def node(self, subscriptions: Subscriptions | str, *, redis: bool = True, door: str | None = None) -> Node:
+        """One more replica; the first of a service brings its database."""
+        if isinstance(subscriptions, str):
+            subscriptions = Subscriptions(subscriptions)
+        service = subscriptions.service
+        if service not in self.urls:
+            self.urls[service] = await self.make_database()
+            await furnish(self.urls[service])
+        db = Database(self.urls[service], pool_size=4)
+        spine = Spine(self.settings(service, redis=redis), service, db, subscriptions, feed_transport=self.doors)
+        app = FastAPI()
+        app.state.service = SimpleNamespace(spine=spine)
+        app.include_router(feed_router())
+        self.doors.apps[door or service] = httpx.ASGITransport(app)
+        node = Node(service, db, spine, app)
+        self.nodes.append(node)
+        return node
+
+    def settings(self, service: str, *, redis: bool = True) -> Settings:
+        readers = ("intake", "casework", "outreach", "notify")
+        return Settings(
+            municipality=self.municipality,
+            database_url=self.urls[service],
+            redis_url=self.redis_url if redis else None,
+            urls={name: f"http://{name}" for name in readers},
+            feed_token=f"token of {service}",
+            feed_token_hashes={name: hashlib.sha256(f"token of {name}".encode()).hexdigest() for name in readers},
+        )
+
+    async def close(self) -> None:
+        for node in self.nodes:
+            await node.spine.stop()
+            await node.db.close()
+
+
+async def until(condition: Callable[[], Awaitable[object]], what: str, seconds: float = 20.0) -> None:
+    """Wait for something that must come; fails with ``what`` when it does not."""
+    ends = asyncio.get_running_loop().time() + seconds
+    while not await condition():
+        assert asyncio.get_running_loop().time() < ends, f"never: {what}"
+        await asyncio.sleep(0.02)
+
+
+async def compare(producer: Node, consumer: Node, *, without: Iterable[str] = ()) -> None:
+    """Nothing lost, nothing doubled, order kept for each household: the effects against the log as the model."""
+    lines = await producer.log()
+    assert [line[0] for line in lines] == list(range(1, len(lines) + 1)), "positions have a gap"
+    missing = set(without)
+    promised, done = defaultdict(list), defaultdict(list)
+    for _position, event_id, subject, word in lines:
+        if word is not None and word not in missing:
+            promised[subject].append((event_id, word))
+    for _position, event_id, subject, word in await consumer.effects():
+        done[subject].append((event_id, word))
+    assert done == promised
+
+
+async def caught_up(producer: Node, consumer: Node, seconds: float = 20.0) -> None:
+    """Wait until all that was recorded is placed and followed."""
+
+    async def there() -> bool:
+        if await producer.one("SELECT count(*) FROM event_log WHERE position IS NULL"):
+            return False
+        head = await producer.one("SELECT position FROM log_head")
+        at = await consumer.rows("SELECT position FROM cursor WHERE source = :source", source=producer.service)
+        return bool(at) and at[0][0] == head
+
+    await until(there, f"{consumer.service} at the head of {producer.service}", seconds)
+
+
+@asynccontextmanager
+async def running(*nodes: Node) -> AsyncIterator[None]:
+    """Let replicas live for a while."""
+    for node in nodes:
+        await node.spine.start()
+    try:
+        yield
+    finally:
+        for node in nodes:
+            await node.spine.stop()
+
+
+def households(count: int) -> list[UUID]:
+    return [uuid.uuid4() for _ in range(count)]
