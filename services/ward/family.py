@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from services.ward.names import Name, draw_name, draw_surname
 from services.ward.places import Home, draw_home, draw_phone
 from services.ward.staff import NAMESPACE
-from shared.wareki import age, short_wareki, wareki
+from shared.wareki import short_wareki, wareki
 
 _ADULT, _SCHOOL, _PENSION, _MOBILE_UNTIL = 18, 6, 65, 75
 
@@ -135,8 +135,17 @@ def _usual(years: int) -> dict[str, Any]:
 
 def born_when(years: int, on: date, chance: Random) -> date:
     """A birthday that makes somebody ``years`` old on ``on``, any of the year."""
-    day = on.replace(year=on.year - years, day=min(on.day, 28)) - timedelta(days=chance.randrange(360))
-    return day if age(day, on) == years else day - timedelta(days=4)
+    latest = _years_before(on, years)
+    earliest = _years_before(on, years + 1) + timedelta(days=1)
+    return earliest + timedelta(days=chance.randrange((latest - earliest).days + 1))
+
+
+def _years_before(on: date, years: int) -> date:
+    """The same day of an earlier year; 28 for 29 February of a common year."""
+    try:
+        return on.replace(year=on.year - years)
+    except ValueError:
+        return on.replace(year=on.year - years, day=28)
 
 
 def _as_told(born: date, chance: Random) -> str:
