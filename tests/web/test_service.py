@@ -54,8 +54,9 @@ async def test_a_token_ends_with_its_time_its_session_and_its_post(house: House)
 
 async def test_the_same_request_sent_many_times_at_once_is_done_once(house: House) -> None:
     house.sign_in()
-    send = lambda: house.client.post("/casework/api/notes", json=NOTE, headers={"idempotency-key": "k1"})  # noqa: E731
-    answers = await asyncio.gather(*(send() for _ in range(8)))
+    headers = {"idempotency-key": "k1"}
+    sent = [house.client.post("/casework/api/notes", json=NOTE, headers=headers) for _ in range(8)]
+    answers = await asyncio.gather(*sent)
     assert {a.status_code for a in answers} == {200}
     assert sum(not a.json()["repeated"] for a in answers) == 1
     assert {a.json()["length"] for a in answers} == {len(NOTE["line"])}
