@@ -35,8 +35,8 @@ class Notification(Base):
         Index(
             "ix_notification_waiting",
             "post",
-            text("sent_at DESC"),
-            text("id DESC"),
+            text("coalesce(read_by, 'infinity')"),
+            "id",
             postgresql_where=text("read_at IS NULL AND settled_at IS NULL"),
         ),
         Index(

@@ -1,4 +1,8 @@
-"""What outreach hears: households and who is protected from intake, posts, cases and visit requests from casework."""
+"""What outreach hears: households and who is protected from intake, posts, cases and visit requests from casework.
+
+Handlers that touch visits *act*, though they record nothing: the reader then holds the household's lock for them, as
+the actions of people do.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,7 @@ from shared.events.intake import (
 )
 from shared.identity import follow_posts
 from shared.spine import Received, Subscriptions
+from shared.spine.heartbeat import wire_heartbeat
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
 
 subscriptions = Subscriptions("outreach")
 follow_posts(subscriptions)
+wire_heartbeat(subscriptions)
 
 
 async def _know(session: AsyncSession, household: UUID, **facts: Any) -> None:
@@ -113,7 +119,7 @@ async def note_withdrawal(session: AsyncSession, received: Received[ConsentWithd
     await _know(session, received.event.household, consent_withdrawn_at=received.envelope.occurred_at)
 
 
-@subscriptions.on(ProtectionSet, projects=True)
+@subscriptions.on(ProtectionSet, acts=True)
 async def protect(session: AsyncSession, received: Received[ProtectionSet]) -> None:
     """Forget the area; hide the household from all without a part."""
     if not await ending.is_erased(session, received.event.household):
@@ -134,13 +140,13 @@ async def end_protection(session: AsyncSession, received: Received[ProtectionEnd
     await ending.refresh_protection(session, event.household)
 
 
-@subscriptions.on(HouseholdErased, projects=True)
+@subscriptions.on(HouseholdErased, acts=True)
 async def erase(session: AsyncSession, received: Received[HouseholdErased]) -> None:
     """Erase everything held about it."""
     await ending.erase_household(session, received.event.household, received.envelope.occurred_at)
 
 
-@subscriptions.on(PostEnded, projects=True)
+@subscriptions.on(PostEnded, acts=True)
 async def unstaff_visits(session: AsyncSession, received: Received[PostEnded]) -> None:
     """Whoever is gone goes to no door."""
     await ending.unstaff(session, received.event.post, received.envelope.occurred_at)
@@ -181,7 +187,7 @@ async def open_again(session: AsyncSession, received: Received[CaseReopened]) ->
     )
 
 
-@subscriptions.on(CaseClosed, projects=True)
+@subscriptions.on(CaseClosed, acts=True)
 async def close_case(session: AsyncSession, received: Received[CaseClosed]) -> None:
     """Nobody goes there any more for this case."""
     event = received.event
@@ -221,7 +227,7 @@ async def take_request(session: AsyncSession, received: Received[VisitRequested]
     )
 
 
-@subscriptions.on(VisitRequestCancelled, projects=True)
+@subscriptions.on(VisitRequestCancelled, acts=True)
 async def drop_request(session: AsyncSession, received: Received[VisitRequestCancelled]) -> None:
     """The visit is no longer wanted."""
     await ending.cancel_requests(session, [received.event.request], received.envelope.occurred_at)

@@ -26,6 +26,7 @@ from services.outreach.tables import (
     VisitRequest,
     VisitWorker,
 )
+from shared.spine import hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,9 @@ async def cancel_requests(session: AsyncSession, request_ids: Sequence[UUID], at
     )
     await session.execute(delete(Visit).where(Visit.request.in_(request_ids), Visit.state == rules.VisitState.PROPOSED))
     to_come = await session.scalars(
-        select(Visit).where(Visit.request.in_(request_ids), Visit.state.not_in([*_ENDED, rules.VisitState.STARTED]))
+        select(Visit)
+        .where(Visit.request.in_(request_ids), Visit.state.not_in([*_ENDED, rules.VisitState.STARTED]))
+        .execution_options(populate_existing=True)
     )
     for visit in to_come:
         decided = rules.cancel(facts_of(visit, await workers_on(session, visit.id)))
@@ -54,12 +57,14 @@ async def cancel_requests(session: AsyncSession, request_ids: Sequence[UUID], at
 
 async def unstaff(session: AsyncSession, post: UUID, at: datetime) -> None:
     """A post has ended: its visits to come must be staffed again."""
-    rows = await session.scalars(
+    mine = select(VisitWorker.visit).where(VisitWorker.post == post)
+    to_come = (
         select(Visit)
-        .join(VisitWorker, VisitWorker.visit == Visit.id)
-        .where(VisitWorker.post == post, Visit.state.not_in([*_ENDED, rules.VisitState.STARTED]))
+        .where(Visit.id.in_(mine), Visit.state.not_in([*_ENDED, rules.VisitState.STARTED]))
+        .execution_options(populate_existing=True)
     )
-    for visit in rows.all():
+    await hold(session, *{visit.household for visit in await session.scalars(to_come)})
+    for visit in (await session.scalars(to_come)).all():
         decided = rules.drop_worker(facts_of(visit, await workers_on(session, visit.id)), post)
         await write_back(session, visit, decided, at)
 

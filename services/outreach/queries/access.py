@@ -7,7 +7,7 @@ them. What is not visible is simply not there (Missing).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from sqlalchemy import and_, exists, false, or_, select
@@ -16,6 +16,7 @@ from services.outreach.tables import Case, Household, Visit, VisitRequest, Visit
 from shared.errors import Forbidden, Missing
 from shared.i18n import N_
 from shared.identity import COORDINATING
+from shared.spine.parked import closed
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, SQLColumnExpression
@@ -32,8 +33,11 @@ ONLY_LEADS = N_("訪問を決められるのは、アウトリーチチームの
 
 
 def is_protected(household: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
-    """Whether somebody in the household is protected; an unknown household is not shown to more people than a known."""
-    return exists(select(Household.id).where(Household.id == household, Household.protected))
+    """Whether somebody in the household is protected; one with parked events counts as protected (it fails closed)."""
+    return or_(
+        exists(select(Household.id).where(Household.id == household, Household.protected)),
+        closed(cast("ColumnElement[UUID]", household)),
+    )
 
 
 def _owns(actor: Actor, case: SQLColumnExpression[UUID]) -> ColumnElement[bool]:

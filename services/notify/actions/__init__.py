@@ -1,0 +1,1 @@
+"""One function for each thing done in notify: tell, acknowledge, pass up, choose channels, send."""

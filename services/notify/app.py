@@ -1,0 +1,35 @@
+"""notify as an application: its routes, what it hears, what it does by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.notify import api, pages
+from services.notify.actions.passing_up import pass_up_unread
+from services.notify.handlers import subscriptions
+from shared.web import Periodic, build_service
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from shared.service import Service
+    from shared.settings import Settings
+
+FOLDER = Path(__file__).parent
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application of notify."""
+    return build_service(
+        name="notify",
+        folder=FOLDER,
+        settings=settings,
+        subscriptions=subscriptions,
+        routers=[pages.router, api.router],
+        periodic=[Periodic("pass up", settings.sweep_seconds, _pass_up)],
+    )
+
+
+async def _pass_up(service: Service) -> None:
+    await pass_up_unread(service.db, service.settings.read_minutes)

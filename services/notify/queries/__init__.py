@@ -1,0 +1,1 @@
+"""What notify reads: people whom a fact concerns, inboxes, counts."""

@@ -1,0 +1,67 @@
+"""Notes at the door are personal data of the highest class: shown under rights, exported for disclosure.
+
+The third verb, erase, is ``actions.ending.erase_household``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.outreach.queries.access import visible_visits
+from services.outreach.tables import Note, Visit
+from shared.audit import note as audit
+from shared.errors import Forbidden
+from shared.i18n import N_
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Actor
+
+READING = frozenset({"outreach_lead", "outreach_worker", "caseworker", "coordinator"})
+"""Roles that read what was written at a door; a manager reads it by export, with the reason written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One note."""
+
+    id: UUID
+    visit: UUID
+    author: UUID
+    occurred_at: datetime
+    recorded_at: datetime
+    words: str
+
+
+async def show_notes(session: AsyncSession, actor: Actor, visit_id: UUID) -> list[Words]:
+    """The notes of a visit, the oldest first; none for those who may see the visit but not read its words."""
+    if actor.role not in READING:
+        return []
+    rows = await session.scalars(
+        select(Note)
+        .join(Visit, Visit.id == Note.visit)
+        .where(Note.visit == visit_id, visible_visits(actor))
+        .order_by(Note.recorded_at)
+    )
+    return [_words(row) for row in rows]
+
+
+async def export_notes(session: AsyncSession, actor: Actor, household: UUID, basis: str) -> list[Words]:
+    """All notes about a household, for a disclosure request (開示請求); managers alone, written down with its basis."""
+    if actor.role != "manager":
+        raise Forbidden(N_("開示のための書き出しは、管理職だけができます。"))
+    await audit(session, actor, "export", [household], basis=basis)
+    rows = await session.scalars(
+        select(Note).where(Note.household == household).order_by(Note.occurred_at, Note.recorded_at)
+    )
+    return [_words(row) for row in rows]
+
+
+def _words(row: Note) -> Words:
+    return Words(row.id, row.visit, row.author, row.occurred_at, row.recorded_at, row.words)
