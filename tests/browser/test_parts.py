@@ -131,6 +131,28 @@ async def test_without_a_connection_nothing_is_lost(browser: Browser, desk: Desk
         assert [draft["fields"]["caller"] for draft in desk.drafts.values()] == ["電波のない階段"]
 
 
+async def test_a_result_without_a_signal_is_kept_and_sent_later(browser: Browser, desk: Desk, address: str) -> None:
+    async with open_context(browser, width=390) as context:
+        page = await context.new_page()
+        await page.goto(f"{address}/gallery")
+        await _settled(page)
+        await context.set_offline(True)
+        await page.check("#result input[value='01']")
+        await page.locator("#result .btn.go").click()
+        await page.locator("#outbox").wait_for(timeout=8000)
+        assert desk.posts == []
+        kept = await page.evaluate("indexedDB.databases().then((all) => all.map(({name}) => name))")
+        assert kept == ["kasane-outbox"]
+        await context.set_offline(False)
+        await page.locator("#outbox-sent").wait_for(timeout=15000)
+        assert [post["result"] for post in desk.posts] == ["01"]
+        assert await page.locator("#outbox").count() == 0
+        await page.check("#result input[value='02']")
+        async with page.expect_navigation():
+            await page.locator("#result .btn.go").click()
+        assert [post["result"] for post in desk.posts] == ["01", "02"]
+
+
 async def test_names_are_filled_in(browser: Browser, address: str) -> None:
     async with open_context(browser) as context:
         page = await context.new_page()

@@ -3,6 +3,7 @@
 import { watchDrafts } from "./drafts.js";
 import { watchForms } from "./forms.js";
 import { fillLabels } from "./labels.js";
+import { watchOutbox } from "./outbox.js";
 import { keepSession } from "./session.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { tickClocks } from "./clock.js";
@@ -18,6 +19,7 @@ whenAdded(fillLabels);
 whenAdded(watchForms);
 whenAdded(watchDrafts);
 whenAdded(tickClocks);
+whenAdded(watchOutbox);
 if ("signedIn" in document.body.dataset) {
   keepSession();
   listenForShortcuts();

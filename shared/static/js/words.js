@@ -12,6 +12,10 @@ const WORDS = {
     ended: "サインインの時間が切れました。下書きは残っています。",
     again: "サインインする",
     sending: "送っています",
+    outbox: "電波なし。記録 {n}件はこの端末にあります。つながると自動で送ります。書いたものは消えません。",
+    outboxSent: "保管していた記録 {n}件を送りました。",
+    outboxRefused: "保管していた記録の 1件は受け取られませんでした。ひらいて確かめてください。",
+    look: "ひらく",
     failed: "うまくいきませんでした。書いたものは残っています。もう一度ためしてください。",
   },
   en: {
@@ -26,6 +30,10 @@ const WORDS = {
     ended: "Your sign-in has ended. The draft is kept.",
     again: "Sign in",
     sending: "Sending",
+    outbox: "No connection. {n} record(s) are kept on this device and will be sent by themselves. Nothing is lost.",
+    outboxSent: "{n} kept record(s) have been sent.",
+    outboxRefused: "One kept record was not accepted. Please open it and look.",
+    look: "Open",
     failed: "That did not work. What you wrote is kept. Please try again.",
   },
 };
