@@ -48,9 +48,10 @@ def lock() -> int:
 
 def events_doc() -> int:
     """Write docs/events.md."""
-    from services.commands.events_doc import write
+    from services.events_doc import PAGE, render
 
-    print(write(home() / "docs" / "events.md"))
+    PAGE.write_text(render(), encoding="utf-8")
+    print(PAGE.relative_to(home()))
     return 0
 
 
