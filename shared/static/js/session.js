@@ -3,6 +3,7 @@ import { learnt } from "./connection.js";
 import { action, say, tell } from "./words.js";
 
 const EVERY = 5 * 60 * 1000;
+const IDLE = 60 * 60 * 1000;
 let touched = Date.now();
 let ended = false;
 
@@ -19,7 +20,7 @@ const over = () => {
 };
 
 const renew = async () => {
-  if (ended || Date.now() - touched > EVERY * 2) return; // nobody has touched the page: let the session run out by itself
+  if (ended || Date.now() - touched > IDLE) return; // nobody is here any more: let the session run out by itself
   try {
     const answer = await fetch("/casework/session/renew", { method: "POST", credentials: "same-origin" });
     learnt(true);
