@@ -196,6 +196,8 @@ def _begin(session: Session, transaction: SessionTransaction, _connection: objec
 
 @sqlalchemy_event.listens_for(Session, "after_commit")
 def _committed(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # only a savepoint was let go
     session.info.pop(_HELD, None)
     if session.info.get(_RECORDED):
         bell.committed[str(session.get_bind().engine.url)].ring()
@@ -203,6 +205,8 @@ def _committed(session: Session) -> None:
 
 @sqlalchemy_event.listens_for(Session, "after_rollback")
 def _rolled_back(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
     session.info.pop(_HELD, None)
     session.info.pop(_RECORDED, None)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import random
 import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -123,7 +122,7 @@ class Rig:
 
     make_database: Callable[..., Awaitable[str]]
     redis_url: str | None
-    municipality: str = field(default_factory=lambda: f"{random.randrange(10**6):06d}")
+    municipality: str = field(default_factory=lambda: f"{uuid.uuid4().int % 10**6:06d}")
     doors: Doors = field(default_factory=Doors)
     urls: dict[str, str] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from shared.events.intake import HouseholdChanged, HouseholdsLinked
+from shared.spine import Fact, NotHeldError, hold, positions_of, record, record_many, recorded_in
+from shared.spine.log import MOST_HELD
+from tests.spine.rig import Node, Rig, change, households
+
+
+@pytest.fixture
+async def intake(rig: Rig) -> Node:
+    return await rig.node("intake")
+
+
+async def test_a_fact_needs_its_subject_held(intake: Node) -> None:
+    event = HouseholdChanged(household=uuid4(), number="1")
+    with pytest.raises(NotHeldError, match="without hold"):
+        async with intake.db.transaction() as session:
+            await record(session, event)
+    assert await intake.log() == []
+
+
+async def test_a_fact_about_two_households_needs_both(intake: Node) -> None:
+    one, other = households(2)
+    event = HouseholdsLinked(household=one, other=other)
+    with pytest.raises(NotHeldError):
+        async with intake.db.transaction() as session:
+            await hold(session, one)
+            await record(session, event)
+    async with intake.db.transaction() as session:
+        await hold(session, one, other)
+        await record(session, event)
+    assert await intake.one("SELECT subjects FROM event_log") == [str(one), str(other)]
+
+
+async def test_a_lock_taken_in_a_savepoint_goes_with_it(intake: Node) -> None:
+    home = uuid4()
+    async with intake.db.transaction() as session:
+        with pytest.raises(ZeroDivisionError):
+            async with session.begin_nested():
+                await hold(session, home)
+                await record(session, HouseholdChanged(household=home, number="1"))
+                raise ZeroDivisionError
+        assert recorded_in(session) == []
+        with pytest.raises(NotHeldError):
+            await record(session, HouseholdChanged(household=home, number="2"))
+        async with session.begin_nested():
+            await hold(session, home)
+        await record(session, HouseholdChanged(household=home, number="3"))
+    assert [line.type for line in recorded_in(session)] == ["intake.household_changed"]
+    assert [row[3] for row in await intake.log()] == ["3"]
+
+
+async def test_nothing_is_held_after_the_transaction(intake: Node) -> None:
+    home = uuid4()
+    async with intake.db._sessions() as session:  # one session, two transactions
+        async with session.begin():
+            await hold(session, home)
+        with pytest.raises(NotHeldError):
+            async with session.begin():
+                await record(session, HouseholdChanged(household=home, number="1"))
+
+
+async def test_a_rolled_back_fact_was_never_stated(intake: Node) -> None:
+    home = uuid4()
+    with pytest.raises(ZeroDivisionError):
+        async with intake.db.transaction() as session:
+            await hold(session, home)
+            await record(session, HouseholdChanged(household=home, number="1"))
+            raise ZeroDivisionError
+    assert recorded_in(session) == []
+    assert await intake.log() == []
+
+
+async def test_order_of_a_household_is_the_order_of_its_commits(intake: Node) -> None:
+    """Many writers of few households, each slow at the end: the log tells the order in which they had the lock."""
+    await intake.run("CREATE TABLE counter (household uuid PRIMARY KEY, n int)")
+    homes = households(3)
+    for home in homes:
+        await intake.run("INSERT INTO counter VALUES (:h, 0)", h=home)
+
+    async def write(number: int) -> None:
+        home = homes[number % 3]
+        async with intake.db.transaction() as session:
+            await hold(session, home)
+            values = {"h": home}
+            n = await session.scalar(text("UPDATE counter SET n = n + 1 WHERE household = :h RETURNING n"), values)
+            await record(session, HouseholdChanged(household=home, number=str(n)))
+            await session.execute(text("SELECT pg_sleep(random() / 100)"))
+
+    await asyncio.gather(*(write(number) for number in range(60)))
+    rows = await intake.rows("SELECT subject, data->>'number' FROM event_log ORDER BY log_id")
+    for home in homes:
+        assert [int(word) for subject, word in rows if subject == str(home)] == list(range(1, 21))
+
+
+async def test_many_facts_keep_their_order(intake: Node) -> None:
+    homes = households(4)
+    facts = [Fact(HouseholdChanged(household=homes[n % 4], number=str(n))) for n in range(200)]
+    async with intake.db.transaction() as session:
+        await hold(session, *homes)
+        recorded = await record_many(session, facts, actor="post")
+    rows = await intake.rows("SELECT id, data->>'number', actor FROM event_log ORDER BY log_id")
+    assert [row[1] for row in rows] == [str(n) for n in range(200)]
+    assert [row[0] for row in rows] == [line.id for line in recorded]
+    assert {row[2] for row in rows} == {"post"}
+
+
+async def test_no_facts_are_no_statement(intake: Node) -> None:
+    async with intake.db.transaction() as session:
+        assert await record_many(session, []) == []
+
+
+async def test_one_transaction_holds_only_so_many(intake: Node) -> None:
+    async with intake.db.transaction() as session:
+        with pytest.raises(NotHeldError, match="portions"):
+            await hold(session, *range(MOST_HELD + 1))
+
+
+async def test_the_position_of_an_answer(intake: Node) -> None:
+    await change(intake.db, uuid4(), "0")
+    home = uuid4()
+    async with intake.db.transaction() as session:
+        await hold(session, home)
+        await record(session, HouseholdChanged(household=home, number="1"))
+    assert await positions_of(intake.db, "intake", recorded_in(session), timeout=0.05) is None
+    await intake.spine.start()
+    assert await intake.spine.position_after(recorded_in(session), timeout=10) == "intake:2"
+    assert await intake.spine.position_after([]) is None
