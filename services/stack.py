@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import json
 import os
 import secrets
@@ -27,13 +26,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 
+from services.parts import SERVICES, load_app, migrate_all, pem_of
 from shared.embedded import EmbeddedPostgres, EmbeddedRedis
 from shared.identity import hash_of
-from shared.migrate import migrate
 from shared.settings import Settings
 from shared.web import join
 
-SERVICES: Final = ("intake", "casework", "outreach", "notify")
 _GRACE_SECONDS: Final = 2
 """How long requests in flight are let finish at the end; long polls of the feeds are cut after it."""
 
@@ -117,24 +115,6 @@ async def databases_only(folder: Path) -> AsyncIterator[dict[str, Settings]]:
 def given_servers() -> tuple[str | None, str | None]:
     """PostgreSQL and Redis as ``DATABASE_URL`` and ``REDIS_URL`` name them; None: the embedded one."""
     return os.environ.get("DATABASE_URL") or None, os.environ.get("REDIS_URL") or None
-
-
-def load_app(service: str, settings: Settings) -> FastAPI:
-    """The application of one service, imported only now."""
-    app: FastAPI = importlib.import_module(f"services.{service}.app").create_app(settings)
-    return app
-
-
-async def migrate_one(service: str, settings: Settings) -> None:
-    """Bring one service's database up to date."""
-    tables = importlib.import_module(f"services.{service}.tables")
-    await migrate(settings.database_url, Path(__file__).parent / service, tables.Base.metadata)
-
-
-async def migrate_all(settings: Mapping[str, Settings]) -> None:
-    """Bring the databases of all services up to date."""
-    for service, own in settings.items():
-        await migrate_one(service, own)
 
 
 # -- servers and databases -----------------------------------------------------------------------------------------
@@ -259,15 +239,6 @@ def _signing_key(folder: Path) -> tuple[str, str]:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             out.write(pem_of(key)[0].encode())
     return pem_of(key)
-
-
-def pem_of(key: Any) -> tuple[str, str]:
-    """A private key's PEM and its public key's."""
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()
 
 
 # -- serving -------------------------------------------------------------------------------------------------------

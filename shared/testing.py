@@ -32,6 +32,7 @@ POSTGRES: Final = "KASANE_TEST_POSTGRES"
 REDIS: Final = "KASANE_TEST_REDIS"
 _TEMPLATE_LOCK: Final = 4_711_001
 _REDIS_NUMBERS: Final = 512
+_SHARED_SERVERS: Final = {"postgres_url", "shared_redis_url"}
 
 FreshDatabase = Callable[..., Awaitable[str]]
 
@@ -118,6 +119,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         _servers.postgres()
         _servers.redis()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that asks for a server as ``integration``: those that CI runs once more on containers."""
+    for item in items:
+        if _SHARED_SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.integration)
 
 
 def pytest_unconfigure() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from services.commands.places import database, find_services, settings_of
 from services.commands.trouble import Trouble, say
-from services.stack import SERVICES, migrate_one
+from services.parts import SERVICES, migrate_one
 from shared import clock
 from shared.db import Database
 from shared.settings import Settings

@@ -9,10 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from services.commands.trouble import Trouble
-from services.stack import SERVICES
+from services.parts import SERVICES
 from shared.db import Database
 from shared.settings import Settings
 
@@ -38,7 +36,13 @@ def running_in(folder: Path) -> dict[str, Any] | None:
         told: dict[str, Any] = json.loads((folder / "running.json").read_text())
     except (OSError, ValueError):
         return None
-    return told if psutil.pid_exists(int(told["pid"])) else None
+    try:
+        os.kill(int(told["pid"]), 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass  # it lives, and is another user's
+    return told
 
 
 def find_services(data: Path | None) -> dict[str, Settings]:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.commands.redis_users import acl_lines
 from services.commands.trouble import say
-from services.stack import SERVICES, pem_of
+from services.parts import SERVICES, pem_of
 from shared.settings import Settings
 
 

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from services.commands.trouble import Trouble
-from services.stack import SERVICES, load_app
+from services.parts import SERVICES, load_app
 from shared.settings import Settings
 from shared.web import join
 

@@ -36,8 +36,8 @@ def test_base_images_come_from_variables_with_official_defaults() -> None:
     assert images["postgres"].startswith("${POSTGRES_IMAGE:-postgres:")
     assert images["redis"].startswith("${REDIS_IMAGE:-redis:")
     assert images["edge"].startswith("${NGINX_IMAGE:-nginx:")
-    assert COMPOSE["services"]["migrate"]["build"]["args"]["PYTHON_IMAGE"].startswith("${PYTHON_IMAGE:-python:")
-    assert {images[name] for name in SERVICES} == {images["migrate"]}
+    assert COMPOSE["services"]["secrets"]["build"]["args"]["PYTHON_IMAGE"].startswith("${PYTHON_IMAGE:-python:")
+    assert {images[name] for name in (*SERVICES, "migrate")} == {images["secrets"]}
 
 
 def test_redis_keeps_what_it_was_told_and_forgets_nothing() -> None:

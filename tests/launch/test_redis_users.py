@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from services.commands.redis_users import acl_lines
-from services.stack import SERVICES
+from services.parts import SERVICES
 from shared.embedded import EmbeddedRedis
 from shared.events.readers import sources_of
 from shared.spine.wire import Names

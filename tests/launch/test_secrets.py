@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from services.commands.secrets import run
-from services.stack import SERVICES
+from services.parts import SERVICES
 from shared.identity import find_reader
 from shared.settings import Settings
 

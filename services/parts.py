@@ -1,0 +1,43 @@
+"""The four services by name: their applications, their migrations, their keys. Imports a service only when asked."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives import serialization
+from fastapi import FastAPI
+
+from shared.migrate import migrate
+from shared.settings import Settings
+
+SERVICES: Final = ("intake", "casework", "outreach", "notify")
+
+
+def load_app(service: str, settings: Settings) -> FastAPI:
+    """The application of one service, imported only now."""
+    app: FastAPI = importlib.import_module(f"services.{service}.app").create_app(settings)
+    return app
+
+
+async def migrate_one(service: str, settings: Settings) -> None:
+    """Bring one service's database up to date."""
+    tables = importlib.import_module(f"services.{service}.tables")
+    await migrate(settings.database_url, Path(__file__).parent / service, tables.Base.metadata)
+
+
+async def migrate_all(settings: Mapping[str, Settings]) -> None:
+    """Bring the databases of all services up to date."""
+    for service, own in settings.items():
+        await migrate_one(service, own)
+
+
+def pem_of(key: Any) -> tuple[str, str]:
+    """A private key's PEM and its public key's."""
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
