@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from shared.events.readers import sources_of
 from shared.spine.wire import Names
 
-_ANY = ("ping", "echo", "client|setinfo", "client|setname", "client|no-evict", "client|no-touch", "info", "select")
+_ANY = ("ping", "echo", "client|setname", "client|no-evict", "info", "select")
 _READ = ("xread", "xrange", "xrevrange", "xlen", "xinfo|stream", "exists", "type")
 _WRITE = ("xadd", "xtrim", "rename", "expire", "eval", "evalsha", "script|load", "script|exists")
 
