@@ -17,8 +17,8 @@ from shared.errors import Conflict, Forbidden, Refused
 from shared.i18n import N_
 
 LONGEST_PLAN = timedelta(days=366)
-FIRST_MONITORING = timedelta(days=31)
-"""Domain paper 1.3: first monitoring after one month by default."""
+MONITORING = timedelta(days=91)
+"""Domain paper 1.3: the first look after a month, then every three months; the law names no interval."""
 _MOST_PERSONS = 4
 
 _MACHINES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
@@ -72,6 +72,11 @@ def decide_plan(state: str, role: str) -> str:
     if role != "manager":
         raise Forbidden(N_("支援決定は管理職がします。"))
     return step("plan", state, "decided")
+
+
+def next_monitoring(today: date, ends_on: date) -> date:
+    """When a plan is looked at next: in three months, at the latest on its last day (or today, when that is past)."""
+    return max(min(today + MONITORING, ends_on), today)
 
 
 def write_entry(facts: str, words: str, judgement: str, occurred_on: date, today: date) -> None:

@@ -1,0 +1,175 @@
+"""Meetings (会議), what they decide, and the tasks (誰が・何を・いつまで) that come of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.casework.actions.keeping import add_happening, refresh_case, start_clock, stop_clocks, take_case
+from services.casework.actions.opening import may_coordinate
+from services.casework.queries.access import NOT_HERE
+from services.casework.rules import care, cases, clocks
+from services.casework.tables import Agency, Case, Meeting, Post, Task
+from shared import clock
+from shared.codes import Code
+from shared.errors import Forbidden, Missing, Refused
+from shared.events.casework import MeetingCalled, MeetingHeld, TaskAssigned, TaskDone
+from shared.i18n import N_
+from shared.spine import record
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.casework.requests import AssignTask, CallMeeting, HoldMeeting
+    from shared.identity import Actor
+
+_NOT_YOURS = N_("この操作は、担当・主担当・調整役だけができます。")
+
+
+async def call_meeting(session: AsyncSession, actor: Actor, case_id: UUID, request: CallMeeting) -> Meeting:
+    """Call the agencies together; the kind of meeting says on which ground they may talk."""
+    case = await take_case(session, actor, case_id)
+    cases.demand_open(case.state)
+    if not await may_coordinate(session, actor, case):
+        raise Forbidden(_NOT_YOURS)
+    kind = await session.get(Code, ("MEETING_KIND", request.kind))
+    if kind is None or not kind.active:
+        raise Refused(N_("会議の種類を選んでください。"), field="kind")
+    agencies = sorted(
+        await session.scalars(select(Agency.code).where(Agency.code.in_(request.agencies), Agency.active))
+    )
+    care.call_meeting(request.kind, len(agencies), consented=case.share_track == "consented")
+    now = clock.now()
+    meeting = Meeting(
+        id=clock.new_id(),
+        case_id=case.id,
+        kind=request.kind,
+        basis=str(kind.attributes.get("basis", "")),
+        starts_at=request.starts_at,
+        place=request.place,
+        agencies=agencies,
+        state="called",
+        called_by=actor.post,
+        called_at=now,
+    )
+    session.add(meeting)
+    add_happening(session, case.id, "meeting_called", now, post=actor.post, code=request.kind)
+    await record(
+        session,
+        MeetingCalled(
+            household=case.household,
+            case=case.id,
+            meeting=meeting.id,
+            kind=meeting.kind,
+            basis=meeting.basis,
+            starts_at=meeting.starts_at,
+            agencies=tuple(agencies),
+            called_by=actor.post,
+        ),
+        actor=actor,
+    )
+    return meeting
+
+
+async def hold_meeting(session: AsyncSession, actor: Actor, meeting_id: UUID, request: HoldMeeting) -> Meeting:
+    """Write down what was decided; every decision has an agency and a day, or it is no decision."""
+    case_id = await session.scalar(select(Meeting.case_id).where(Meeting.id == meeting_id))
+    if case_id is None:
+        raise Missing(NOT_HERE)
+    case = await take_case(session, actor, case_id)
+    if not await may_coordinate(session, actor, case):
+        raise Forbidden(_NOT_YOURS)
+    meeting = await session.get_one(Meeting, meeting_id, populate_existing=True)
+    meeting.state = care.step("meeting", meeting.state, "held")
+    meeting.held_at, meeting.minutes = clock.now(), request.minutes
+    add_happening(session, case.id, "meeting_held", meeting.starts_at, post=actor.post, code=meeting.kind)
+    await record(
+        session,
+        MeetingHeld(household=case.household, case=case.id, meeting=meeting.id, kind=meeting.kind),
+        actor=actor,
+        occurred_at=min(meeting.starts_at, clock.now()),
+    )
+    for task in request.tasks:
+        await _assign(session, actor, case, task, meeting.id)
+    await refresh_case(session, case.id)
+    return meeting
+
+
+async def assign_task(session: AsyncSession, actor: Actor, case_id: UUID, request: AssignTask) -> Task:
+    """Somebody is to do something until a day, without a meeting."""
+    case = await take_case(session, actor, case_id)
+    cases.demand_open(case.state)
+    if not await may_coordinate(session, actor, case):
+        raise Forbidden(_NOT_YOURS)
+    task = await _assign(session, actor, case, request, None)
+    await refresh_case(session, case.id)
+    return task
+
+
+async def _assign(session: AsyncSession, actor: Actor, case: Case, request: AssignTask, meeting: UUID | None) -> Task:
+    care.assign_task(request.title, request.due_on, clock.today())
+    agency = await session.get(Agency, request.agency)
+    if agency is None or not agency.active:
+        raise Refused(N_("だれがするか(機関)を選んでください。"), field="agency")
+    if request.post is not None:
+        post = await session.get(Post, request.post)
+        if post is None or post.agency != agency.code or post.ended_at is not None:
+            raise Refused(N_("その機関の職を選んでください。"), field="post")
+    now = clock.now()
+    task = Task(
+        id=clock.new_id(),
+        case_id=case.id,
+        meeting=meeting,
+        title=request.title,
+        agency=agency.code,
+        post=request.post,
+        due_on=request.due_on,
+        state="open",
+        assigned_by=actor.post,
+        assigned_at=now,
+    )
+    session.add(task)
+    await record(
+        session,
+        TaskAssigned(
+            household=case.household,
+            case=case.id,
+            task=task.id,
+            agency=task.agency,
+            post=task.post,
+            due_on=task.due_on,
+            assigned_by=actor.post,
+        ),
+        actor=actor,
+    )
+    due = clocks.due_on(task.due_on)
+    await start_clock(
+        session, case, "task", due, actor=actor, started_at=now, about=task.id, agency=task.agency, owner=task.post
+    )
+    return task
+
+
+async def move_task(session: AsyncSession, actor: Actor, task_id: UUID, to: str) -> Task:
+    """A task is begun, done or dropped: by whoever does it, or who coordinates."""
+    case_id = await session.scalar(select(Task.case_id).where(Task.id == task_id))
+    if case_id is None:
+        raise Missing(NOT_HERE)
+    case = await take_case(session, actor, case_id)
+    task = await session.get_one(Task, task_id, populate_existing=True)
+    if task.agency != actor.agency and not await may_coordinate(session, actor, case):
+        raise Forbidden(N_("この決まりごとを動かせるのは、引き受けた機関と担当・調整役です。"))
+    task.state = care.step("task", task.state, to)
+    if to in {"done", "dropped"}:
+        now = clock.now()
+        task.ended_at, task.ended_by = now, actor.post
+        await stop_clocks(session, case, actor=actor, at=now, about=task.id, dropped=to == "dropped")
+        add_happening(session, case.id, "task_done", now, agency=task.agency, post=actor.post, code=to)
+        await record(
+            session,
+            TaskDone(household=case.household, case=case.id, task=task.id, outcome=to, done_by=actor.post),
+            actor=actor,
+        )
+        await refresh_case(session, case.id)
+    return task

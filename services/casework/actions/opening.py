@@ -1,0 +1,279 @@
+"""A case begins, goes on, changes hands, ends. There is never a case without an owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.casework.actions.invitations import end_invitations
+from services.casework.actions.keeping import (
+    add_happening,
+    household_of,
+    is_taking_part,
+    refresh_case,
+    start_clock,
+    stop_clocks,
+    take_case,
+)
+from services.casework.actions.posts import on_duty, post_facts
+from services.casework.rules import cases, clocks
+from services.casework.rules.sharing import LIVE, TAKING_PART, WAITING
+from services.casework.tables import Case, CaseNumber, Clock, Household, Invitation, Task, VisitRequest
+from shared import clock
+from shared.clock import TOKYO
+from shared.errors import Conflict
+from shared.events.casework import (
+    CaseClosed,
+    CaseOpened,
+    CaseReopened,
+    LeadChanged,
+    OwnerChanged,
+    VisitRequestCancelled,
+)
+from shared.i18n import N_
+from shared.spine import derived_id, hold, record
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Why a case begins. ``because``: the event (or request) whose id roots the ids of what is made."""
+
+    because: UUID
+    household: UUID
+    urgency: str
+    receiving_post: UUID | None
+    received_at: datetime
+    occurred_at: datetime
+    consultation: UUID | None = None
+    first_contact_due: datetime | None = None
+    sight_check_due: datetime | None = None
+    actor: Actor | str | None = None
+
+
+async def open_or_continue(session: AsyncSession, opening: Opening) -> Case:
+    """Open a case, add to the open one, or reopen the one closed within twelve months. The household is held."""
+    await hold(session, opening.household)
+    case = await session.scalar(
+        select(Case).where(Case.household == opening.household).order_by(Case.opened_at.desc()).limit(1)
+    )
+    if case is None or (case.state == "closed" and not cases.reopens(case.closed_at, opening.occurred_at)):
+        case = await _open(session, opening)
+    elif case.state == "closed":
+        await _reopen(session, case, opening.urgency, actor=opening.actor, at=opening.occurred_at)
+    else:
+        case.urgency = cases.more_urgent(case.urgency, opening.urgency)
+    await _run_first_clocks(session, case, opening)
+    await refresh_case(session, case.id)
+    return case
+
+
+async def _open(session: AsyncSession, opening: Opening) -> Case:
+    household = await session.get_one(Household, opening.household)
+    receiving = await post_facts(session, opening.receiving_post)
+    owner = cases.choose_owner(receiving, await on_duty(session, household.area))
+    case = Case(
+        id=derived_id(opening.because, "case"),
+        number=await _next_number(session, opening.occurred_at),
+        household=household.id,
+        owner=owner,
+        urgency=opening.urgency,
+        state="open",
+        share_track="none",
+        opened_at=opening.occurred_at,
+        opened_because=opening.consultation,
+    )
+    session.add(case)
+    await session.flush()
+    owner_facts = await post_facts(session, owner)
+    add_happening(session, case.id, "case_opened", opening.occurred_at, post=owner)
+    await record(
+        session,
+        CaseOpened(
+            household=household.id,
+            case=case.id,
+            number=case.number,
+            owner=owner,
+            agency=owner_facts.agency if owner_facts else "",
+            area=household.area,
+            urgency=opening.urgency,  # type: ignore[arg-type]
+            first_contact_due=opening.first_contact_due,
+        ),
+        actor=opening.actor,
+        occurred_at=opening.occurred_at,
+        id=derived_id(opening.because, "case_opened"),
+    )
+    return case
+
+
+async def _run_first_clocks(session: AsyncSession, case: Case, opening: Opening) -> None:
+    running = set(
+        await session.scalars(
+            select(Clock.kind).where(Clock.case_id == case.id, Clock.stopped_at.is_(None), Clock.about.is_(None))
+        )
+    )
+    wanted = {"sight_check": opening.sight_check_due}
+    if case.first_contact_at is None:
+        due = opening.first_contact_due or clocks.first_contact_due(opening.urgency, opening.received_at)
+        wanted["first_contact"] = due
+    for kind, due_at in wanted.items():
+        if due_at is not None and kind not in running:
+            await start_clock(
+                session,
+                case,
+                kind,
+                due_at,
+                actor=opening.actor,
+                started_at=opening.received_at,
+                id_=derived_id(opening.because, "clock", kind),
+            )
+
+
+async def _next_number(session: AsyncSession, at: datetime) -> str:
+    """K26-0391: one row a year counts on; its lock ends with the transaction, so numbers have no gaps."""
+    year = at.astimezone(TOKYO).year
+    statement = insert(CaseNumber).values(year=year, last=1)
+    last = await session.scalar(
+        statement.on_conflict_do_update(index_elements=[CaseNumber.year], set_={"last": CaseNumber.last + 1}).returning(
+            CaseNumber.last
+        )
+    )
+    return f"K{year % 100:02d}-{last:04d}"
+
+
+async def reopen_case(session: AsyncSession, actor: Actor, case_id: UUID) -> Case:
+    """A closed case goes on under its number, with a first contact due again."""
+    case = await take_case(session, actor, case_id)
+    cases.demand_coordination(actor.role, is_owner=case.owner == actor.post, is_lead=case.lead == actor.agency)
+    now = clock.now()
+    cases.reopen(case.state, case.closed_at, now)
+    await _reopen(session, case, case.urgency, actor=actor, at=now)
+    case.first_contact_at = None
+    due = clocks.first_contact_due(case.urgency, now)
+    await start_clock(session, case, "first_contact", due, actor=actor, started_at=now)
+    await refresh_case(session, case.id)
+    return case
+
+
+async def _reopen(session: AsyncSession, case: Case, urgency: str, *, actor: Actor | str | None, at: datetime) -> None:
+    owner = await post_facts(session, case.owner)
+    if owner is None or owner.ended or not owner.owns:
+        household = await household_of(session, case)
+        case.owner = cases.choose_owner(None, await on_duty(session, household.area))
+    case.state, case.closed_at, case.close_reason, case.close_note = "open", None, None, ""
+    case.reopened += 1
+    case.urgency = urgency
+    add_happening(session, case.id, "case_reopened", at, post=case.owner)
+    await record(
+        session,
+        CaseReopened(household=case.household, case=case.id, owner=case.owner, urgency=urgency),  # type: ignore[arg-type]
+        actor=actor,
+        occurred_at=at,
+    )
+
+
+async def change_owner(session: AsyncSession, actor: Actor, case_id: UUID, owner: UUID) -> Case:
+    """Hand the case to another post."""
+    case = await take_case(session, actor, case_id)
+    cases.demand_coordination(actor.role, is_owner=case.owner == actor.post)
+    cases.demand_open(case.state)
+    before = case.owner
+    case.owner = cases.change_owner(before, await post_facts(session, owner))
+    now = clock.now()
+    for running in await session.scalars(
+        select(Clock).where(Clock.case_id == case.id, Clock.stopped_at.is_(None), Clock.owner == before)
+    ):
+        running.owner = case.owner
+    add_happening(session, case.id, "owner_changed", now, post=case.owner)
+    await record(
+        session,
+        OwnerChanged(household=case.household, case=case.id, owner=case.owner, before=before),
+        actor=actor,
+    )
+    return case
+
+
+async def change_lead(session: AsyncSession, actor: Actor, case_id: UUID, agency: str | None) -> Case:
+    """Name the lead agency (主担当機関), or none; a coordinator, the owner or the present lead decides."""
+    case = await take_case(session, actor, case_id)
+    cases.demand_coordination(actor.role, is_owner=case.owner == actor.post, is_lead=case.lead == actor.agency)
+    cases.demand_open(case.state)
+    if case.lead == agency:
+        raise Conflict(N_("主担当はすでにそうなっています。"))
+    taking = await session.scalars(
+        select(Invitation.agency).where(Invitation.case_id == case.id, Invitation.state.in_(sorted(TAKING_PART)))
+    )
+    owner = await post_facts(session, case.owner)
+    cases.change_lead(agency, frozenset(taking), owners_agency=owner.agency if owner else "")
+    case.lead = agency
+    now = clock.now()
+    if agency is not None and case.lead_undecided:
+        case.lead_undecided = False
+        await stop_clocks(session, case, actor=actor, at=now, kinds=("lead_decision",))
+    add_happening(session, case.id, "lead_changed", now, agency=agency)
+    await record(session, LeadChanged(household=case.household, case=case.id, agency=agency), actor=actor)
+    await refresh_case(session, case.id)
+    return case
+
+
+async def close_case(session: AsyncSession, actor: Actor, case_id: UUID, reason: str, note: str) -> Case:
+    """End the case (終結): who takes part has ended, every clock stops, and the reason stays."""
+    case = await take_case(session, actor, case_id)
+    cases.demand_coordination(actor.role, is_owner=case.owner == actor.post, is_lead=case.lead == actor.agency)
+    waiting = await _count(session, Invitation, case, Invitation.state.in_(sorted(WAITING)))
+    tasks = await _count(session, Task, case, Task.state.in_(["open", "doing"]))
+    cases.close(case.state, reason, waiting=waiting, tasks=tasks, lead=case.lead)
+    now = clock.now()
+    case.state, case.closed_at, case.close_reason, case.close_note = "closed", now, reason, note
+    case.lead_undecided = False
+    live = await session.scalars(
+        select(Invitation).where(Invitation.case_id == case.id, Invitation.state.in_(sorted(LIVE)))
+    )
+    await end_invitations(session, case, live.all(), "case_closed", actor=actor, at=now)
+    await _cancel_visit_requests(session, case, actor)
+    await stop_clocks(session, case, actor=actor, at=now, dropped=True)
+    add_happening(session, case.id, "case_closed", now, code=reason, post=actor.post)
+    await record(
+        session,
+        CaseClosed(household=case.household, case=case.id, reason=reason, closed_by=actor.post),
+        actor=actor,
+    )
+    await refresh_case(session, case.id)
+    return case
+
+
+async def _cancel_visit_requests(session: AsyncSession, case: Case, actor: Actor) -> None:
+    for request in await session.scalars(
+        select(VisitRequest).where(
+            VisitRequest.case_id == case.id, VisitRequest.state.in_(["asked", "assigned", "visited"])
+        )
+    ):
+        request.state, request.cancel_reason = "cancelled", "case_closed"
+        await record(
+            session,
+            VisitRequestCancelled(household=case.household, case=case.id, request=request.id, reason="case_closed"),
+            actor=actor,
+        )
+
+
+async def _count(session: AsyncSession, table: type[Invitation | Task], case: Case, where: object) -> int:
+    query = select(func.count()).select_from(table).where(table.case_id == case.id, where)  # type: ignore[arg-type]
+    return int(await session.scalar(query) or 0)
+
+
+async def may_coordinate(session: AsyncSession, actor: Actor, case: Case) -> bool:
+    """Whether the actor may ask agencies and request visits for this case."""
+    return (
+        case.owner == actor.post
+        or actor.role in {"coordinator", "manager"}
+        or (case.lead == actor.agency and await is_taking_part(session, case.id, actor.agency))
+    )

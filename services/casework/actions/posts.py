@@ -1,0 +1,202 @@
+"""Agencies, people and posts: who works where, since when, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.casework.rules.cases import PostFacts
+from services.casework.tables import Agency, DutyPost, Person, Post, SignIn
+from shared import clock
+from shared.codes import Code
+from shared.errors import Missing
+from shared.events.casework import PostEnded, PostStarted, SessionEnded
+from shared.i18n import N_
+from shared.identity import end_access
+from shared.spine import Fact, hold, record, record_many
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Actor
+
+WHOLE_WARD = "*"
+
+
+class AgencyOfWard(Protocol):
+    """An agency as a ward is described (``services.ward.staff.Agency``)."""
+
+    @property
+    def code(self) -> str: ...  # noqa: D102 - attributes of a description
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def ja(self) -> str: ...  # noqa: D102
+    @property
+    def en(self) -> str: ...  # noqa: D102
+    @property
+    def areas(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+class PostOfWard(Protocol):
+    """A post as a ward is described (``services.ward.staff.Post``)."""
+
+    @property
+    def id(self) -> UUID: ...  # noqa: D102 - attributes of a description
+    @property
+    def person(self) -> UUID: ...  # noqa: D102
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def agency(self) -> str: ...  # noqa: D102
+    @property
+    def role(self) -> str: ...  # noqa: D102
+    @property
+    def areas(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def kana(self) -> str: ...  # noqa: D102
+    @property
+    def romaji(self) -> str: ...  # noqa: D102
+    @property
+    def title_ja(self) -> str: ...  # noqa: D102
+    @property
+    def title_en(self) -> str: ...  # noqa: D102
+    @property
+    def head(self) -> bool: ...  # noqa: D102
+
+
+class Ward(Protocol):
+    """A ward's offices and staff; the module ``services.ward.staff`` is one."""
+
+    AGENCIES: Iterable[AgencyOfWard]
+    POSTS: Iterable[PostOfWard]
+    STARTS_ON: date
+
+
+async def install_ward(session: AsyncSession, ward: Ward) -> int:
+    """Bring a ward's agencies, people and posts in; how many posts are new. Doing it again changes nothing.
+
+    Coordinators are put on duty for the whole ward, in the order in which they stand.
+    """
+    agencies = list(ward.AGENCIES)
+    posts = list(ward.POSTS)
+    kinds = {agency.code: agency.kind for agency in agencies}
+    await session.execute(
+        insert(Agency)
+        .values([
+            {"code": a.code, "kind": a.kind, "ja": a.ja, "en": a.en, "areas": list(a.areas)} for a in agencies
+        ])
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    people = {p.person: {"id": p.person, "name": p.name, "kana": p.kana, "romaji": p.romaji} for p in posts}
+    await session.execute(insert(Person).values(list(people.values())).on_conflict_do_nothing())
+    known = set(await session.scalars(select(Post.id)))
+    new = [post for post in posts if post.id not in known]
+    if new:
+        await hold(session, *(post.id for post in new))
+        await session.execute(insert(Post).values([_row(post, ward.STARTS_ON) for post in new]))
+        await record_many(session, [Fact(_started(post, kinds[post.agency], ward.STARTS_ON)) for post in new])
+    duty = [post.id for post in posts if post.role == "coordinator"]
+    if duty:
+        rows = [{"area": WHOLE_WARD, "post": post, "position": place} for place, post in enumerate(duty)]
+        await session.execute(insert(DutyPost).values(rows).on_conflict_do_nothing())
+    return len(new)
+
+
+def _row(post: PostOfWard, starts_on: date) -> dict[str, object]:
+    return {
+        "id": post.id,
+        "code": post.code,
+        "person": post.person,
+        "agency": post.agency,
+        "role": post.role,
+        "areas": list(post.areas),
+        "title_ja": post.title_ja,
+        "title_en": post.title_en,
+        "head": post.head,
+        "starts_on": starts_on,
+    }
+
+
+def _started(post: PostOfWard, kind: str, starts_on: date) -> PostStarted:
+    return PostStarted(
+        post=post.id,
+        person=post.person,
+        agency=post.agency,
+        agency_kind=kind,
+        role=post.role,
+        areas=post.areas,
+        starts_on=starts_on,
+    )
+
+
+async def end_post(session: AsyncSession, actor: Actor | None, post_id: UUID) -> None:
+    """End all rights of a post at once, here and (by ``post_ended``) everywhere. Its cases need a new owner.
+
+    Sessions of the post end with it.
+    """
+    await hold(session, post_id)
+    post = await session.get(Post, post_id, with_for_update=True)
+    if post is None:
+        raise Missing(N_("その職はありません。"))
+    if post.ended_at is not None:
+        return
+    now = clock.now()
+    post.ended_at = now
+    await end_access(session, "post", post_id, now)
+    await session.execute(update(SignIn).where(SignIn.post == post_id, SignIn.ended_at.is_(None)).values(ended_at=now))
+    await record(session, PostEnded(post=post_id), actor=actor)
+
+
+async def end_session(session: AsyncSession, sign_in: SignIn, *, actor: Actor | None = None) -> None:
+    """End a session at once: its tokens are refused from now on, everywhere."""
+    await hold(session, sign_in.post)
+    await session.refresh(sign_in)
+    if sign_in.ended_at is not None:
+        return
+    now = clock.now()
+    sign_in.ended_at = now
+    await end_access(session, "session", sign_in.id, now)
+    await record(session, SessionEnded(post=sign_in.post, session=sign_in.id), actor=actor)
+
+
+async def post_facts(session: AsyncSession, post_id: UUID | None) -> PostFacts | None:
+    """A post as the rules see it, or None."""
+    if post_id is None:
+        return None
+    found = await _posts_with_roles(session, Post.id == post_id)
+    return found[0] if found else None
+
+
+async def on_duty(session: AsyncSession, area: str | None) -> list[PostFacts]:
+    """The posts on duty for an area, then those for the whole ward."""
+    listed = select(DutyPost.post, DutyPost.area, DutyPost.position).where(DutyPost.area.in_([area or "", WHOLE_WARD]))
+    order = {post: (of == WHOLE_WARD, position) for post, of, position in (await session.execute(listed)).tuples()}
+    found = await _posts_with_roles(session, Post.id.in_(order))
+    return sorted(found, key=lambda post: order[post.id])
+
+
+async def _posts_with_roles(session: AsyncSession, where: object) -> list[PostFacts]:
+    query = (
+        select(Post, Code.attributes)
+        .outerjoin(Code, (Code.list == "POST_ROLE") & (Code.code == Post.role))
+        .where(where)  # type: ignore[arg-type]
+    )
+    today = clock.today()
+    return [
+        PostFacts(
+            id=post.id,
+            role=post.role,
+            agency=post.agency,
+            owns=bool((attributes or {}).get("owns")),
+            ended=post.ended_at is not None or (post.ends_on is not None and post.ends_on < today),
+        )
+        for post, attributes in (await session.execute(query)).tuples()
+    ]
