@@ -39,9 +39,14 @@ class LedgerHousehold:
         return not _CONSULTED.isdisjoint(self.home)
 
     @property
+    def more_people(self) -> bool:
+        """Whether the ledger says that there are more people."""
+        return self.home.get("more_people") == "yes"
+
+    @property
     def incomplete(self) -> bool:
         """Whether somebody may be missing."""
-        return bool(self.refused) or self.home.get("more_people") == "yes"
+        return bool(self.refused) or self.more_people
 
     def request(self) -> ConsultationIn:
         """The household as it is registered."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def write_errors(path: Path, refused: Sequence[RefusedRow]) -> None:
             for row in sorted(refused, key=lambda bad: bad.number):
                 headings = "、".join(dict.fromkeys(gettext(trouble.heading) for trouble in row.troubles))
                 lines.writerow((row.number, _harmless(headings), _harmless(sentence(row))))
-        os.replace(draft, path)
+        draft.replace(path)
     except OSError as error:
         raise LedgerError(
             N_("「{name}」に書き込めません。場所と権限を確かめてください。"), field="errors", name=str(path)

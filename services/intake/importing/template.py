@@ -1,4 +1,4 @@
-"""The empty ledger as an Excel workbook: headings to fill in, a sheet that explains them, a sheet of the words to use."""
+"""The empty ledger as an Excel workbook: headings to fill in, a sheet that explains them, a sheet of words to use."""
 
 from __future__ import annotations
 

@@ -183,8 +183,8 @@ async def _compare(
 ) -> None:
     """A household that is there: what is the same, what has changed, what is new."""
     written.known += 1
-    written.incomplete += household.incomplete
     here = {row.id for row in household.rows}
+    waiting = {line.id for line in stored.values() if line.member_id is None}
     vanished = any(line.member_id is not None and line.id not in here for line in stored.values())
     for row in household.rows:
         line = stored.get(row.id)
@@ -199,7 +199,10 @@ async def _compare(
         else:
             await _add(session, actor, household.id, row, line)
             written.members += 1
-    await _settle(session, actor, household, stored)
+    # a person who is known is not missing because their row is bad now
+    missing = {row for row in household.refused if row not in stored or row in waiting}
+    await _settle(session, actor, household.id, missing, waiting, more=household.more_people)
+    written.incomplete += bool(missing) or household.more_people
 
 
 async def _add(session: AsyncSession, actor: Actor, household: UUID, row: Row, line: LedgerRow | None) -> None:
@@ -212,23 +215,20 @@ async def _add(session: AsyncSession, actor: Actor, household: UUID, row: Row, l
 
 
 async def _settle(
-    session: AsyncSession, actor: Actor, household: LedgerHousehold, stored: dict[UUID, LedgerRow]
+    session: AsyncSession, actor: Actor, household: UUID, missing: set[UUID], before: set[UUID], *, more: bool
 ) -> None:
-    """Bring "incomplete" up to date: rows refused now, and those refused earlier that are so no longer."""
-    waiting = {line.id for line in stored.values() if line.member_id is None}
-    refused = set(household.refused)
-    if waiting == refused:
+    """Bring "incomplete" up to date. ``before``: rows refused earlier; ``missing``: rows refused now."""
+    if before == missing:
         return
-    gone = [row for row in waiting - refused if stored[row].member_id is None]
-    if gone:
-        await session.execute(delete(LedgerRow).where(LedgerRow.id.in_(gone)))
-    fresh = [_line(row, household.id, None, "") for row in refused - stored.keys()]
-    if fresh:
-        await session.execute(insert(LedgerRow), fresh)
-    home = await session.get(Household, household.id, populate_existing=True)
-    if home is None or home.incomplete == household.incomplete:
+    if gone := before - missing:
+        await session.execute(delete(LedgerRow).where(LedgerRow.id.in_(gone), LedgerRow.member_id.is_(None)))
+    if fresh := missing - before:
+        await session.execute(insert(LedgerRow), [_line(row, household, None, "") for row in fresh])
+    incomplete = bool(missing) or more
+    home = await session.get(Household, household, populate_existing=True)
+    if home is None or home.incomplete == incomplete:
         return
-    home.incomplete = household.incomplete
+    home.incomplete = incomplete
     home.version += 1
     await state_household(session, actor, home)
     await find_types(session, actor, home)
