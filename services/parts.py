@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
+from sqlalchemy import text
 
+from shared.db import Database
 from shared.migrate import migrate
 from shared.settings import Settings
 
@@ -32,6 +34,16 @@ async def migrate_all(settings: Mapping[str, Settings]) -> None:
     """Bring the databases of all services up to date."""
     for service, own in settings.items():
         await migrate_one(service, own)
+
+
+async def nobody_works_here(casework: Settings) -> bool:
+    """Whether casework's log is still empty: no post has ever started, so nobody can sign in."""
+    db = Database(casework.database_url, pool_size=1)
+    try:
+        async with db.read() as session:
+            return not await session.scalar(text("SELECT EXISTS (SELECT FROM event_log)"))
+    finally:
+        await db.close()
 
 
 def pem_of(key: Any) -> tuple[str, str]:

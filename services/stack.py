@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 
-from services.parts import SERVICES, load_app, migrate_all, pem_of
+from services.parts import SERVICES, load_app, migrate_all, nobody_works_here, pem_of
 from shared.embedded import EmbeddedPostgres, EmbeddedRedis
 from shared.identity import hash_of
 from shared.settings import Settings
@@ -49,8 +49,6 @@ class Stack:
     base_url: str
     folder: Path
     settings: dict[str, Settings]
-    fresh: bool
-    """Whether the databases were made just now."""
     apps: dict[str, FastAPI] = field(default_factory=dict)
     postgres: EmbeddedPostgres | None = None
     redis: EmbeddedRedis | None = None
@@ -78,7 +76,7 @@ async def stack(
     ``folder`` keeps the data; without one they are temporary. ``port`` 0 takes a free one; PortTakenError otherwise.
     ``postgres_url`` (of a role that may create databases and roles) and ``redis_url`` name servers to use instead of
     embedded ones. ``prefix`` begins the names of the databases. ``overrides`` are settings for all four services.
-    ``seed`` is called with fresh databases, before the services start.
+    ``seed`` is called when nobody has a post yet, before the services start.
     """
     async with contextlib.AsyncExitStack() as undo:
         listening = undo.enter_context(_listen(host, port))
@@ -86,13 +84,13 @@ async def stack(
         place = _made(folder) if folder else undo.enter_context(_temporary_folder())
         servers = await _start_servers(undo, place, postgres_url, redis_url, durable=folder is not None)
         admin_url = postgres_url or servers[0].url  # type: ignore[union-attr]
-        urls, fresh = await make_databases(admin_url, prefix)
+        urls = await make_databases(admin_url, prefix)
         if postgres_url and folder is None:
             undo.push_async_callback(drop_databases, admin_url, prefix)
         settings = make_settings(place, base_url, urls, redis_url or servers[1].url, overrides)  # type: ignore[union-attr]
         await migrate_all(settings)
-        running = Stack(base_url, place, settings, fresh, postgres=servers[0], redis=servers[1])
-        if seed is not None and fresh:
+        running = Stack(base_url, place, settings, postgres=servers[0], redis=servers[1])
+        if seed is not None and await nobody_works_here(settings["casework"]):
             await seed(running)
         async with _serve(running, listening):
             yield running
@@ -106,7 +104,7 @@ async def databases_only(folder: Path) -> AsyncIterator[dict[str, Settings]]:
         servers = given_servers()
         postgres, redis = await _start_servers(undo, place, *servers, durable=True)
         admin_url = servers[0] or postgres.url  # type: ignore[union-attr]
-        urls, _ = await make_databases(admin_url, "kasane")
+        urls = await make_databases(admin_url, "kasane")
         settings = make_settings(place, "http://127.0.0.1:9", urls, servers[1] or redis.url)  # type: ignore[union-attr]
         await migrate_all(settings)
         yield settings
@@ -153,12 +151,12 @@ async def _start_servers(
     return postgres, redis
 
 
-async def make_databases(admin_url: str, prefix: str) -> tuple[dict[str, str], bool]:
-    """Make what is missing of four databases and their four roles; their addresses, and whether all were made now.
+async def make_databases(admin_url: str, prefix: str) -> dict[str, str]:
+    """Make what is missing of four databases and their four roles; their addresses.
 
     No role reads another's database. Passwords are new at every start.
     """
-    urls, made = {}, 0
+    urls = {}
     connection = await asyncpg.connect(_plain(admin_url))
     try:
         for service in SERVICES:
@@ -169,12 +167,11 @@ async def make_databases(admin_url: str, prefix: str) -> tuple[dict[str, str], b
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
                 await connection.execute(f'CREATE DATABASE "{name}" OWNER "{name}"')
                 await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
-                made += 1
             address = make_url(admin_url).set(username=name, password=password, database=name)
             urls[service] = address.render_as_string(hide_password=False)
     finally:
         await connection.close()
-    return urls, made == len(SERVICES)
+    return urls
 
 
 async def drop_databases(admin_url: str, prefix: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from services.commands.places import database, find_services, settings_of
 from services.commands.trouble import Trouble, say
-from services.parts import SERVICES, migrate_one
+from services.parts import SERVICES, migrate_one, nobody_works_here
 from shared import clock
 from shared.db import Database
 from shared.settings import Settings
@@ -128,15 +128,19 @@ def migrate(services: Sequence[str], *, seed: bool) -> int:
     if strangers:
         msg = f"there is no service {', '.join(sorted(strangers))}; there are {', '.join(SERVICES)}"
         raise Trouble(msg)
+    if seed and set(wanted) != set(SERVICES):
+        msg = "--seed fills all four databases; name no service with it"
+        raise Trouble(msg)
     settings = {service: _settings_for_migration(service) for service in wanted}
 
     async def work() -> None:
         for service, own in settings.items():
             say(f"migrating {service}")
             await migrate_one(service, own)
-        if seed:
+        if seed and await nobody_works_here(settings["casework"]):
             from services.seeding import seed_ward
 
+            say("filling the empty databases with a made-up ward")
             await seed_ward(settings)
 
     asyncio.run(work())
