@@ -60,8 +60,10 @@ class Visited(Step):
 
 @dataclass(frozen=True, slots=True)
 class Noted(Step):
-    """A progress entry (支援経過): fact, words, judgement apart."""
+    """A progress entry (支援経過) of ENTRY_KIND: fact, words, judgement apart."""
 
+    kind: str
+    with_whom: str
     fact: str
     words: str
     judgement: str
@@ -111,15 +113,36 @@ _NOTES = {
     "absent": "返事なし。郵便は抜かれている。",
 }
 _ENTRIES = (
-    ("電話で近況を聞いた。買い物は週に一度。", "「いまのままで、なんとかやっています」", "次の訪問まで様子を見る。"),
-    ("関係機関と役割を確かめた。", "「うちで受診の日に付き添えます」", "受診の結果を待って次を決める。"),
     (
+        "phone",
+        "person",
+        "電話で近況を聞いた。買い物は週に一度。",
+        "「いまのままで、なんとかやっています」",
+        "次の訪問まで様子を見る。",
+    ),
+    (
+        "liaison",
+        "agency",
+        "関係機関と役割を確かめた。",
+        "「うちで受診の日に付き添えます」",
+        "受診の結果を待って次を決める。",
+    ),
+    (
+        "procedure",
+        "person",
         "窓口に本人が来た。書類をいっしょに書いた。",
         "「字を書くのが久しぶりだった」",
         "手続は進んだ。家計の話は次回に。",
     ),
 )
-_CLOSINGS = ("roles_agreed", "stable_link", "goal_reached", "other_service", "facility", "moved_away")
+_FIRST = (
+    "phone",
+    "family",
+    "折り返しの電話で家族と話した。困っていることを順に聞いた。",
+    "「話せてよかった」",
+    "次は会って話す。",
+)
+_CLOSINGS = ("linked", "achieved", "other_scheme", "facility", "moved")
 _NEW_DAYS, _OLD_DAYS = 3, 90
 
 
@@ -137,14 +160,16 @@ def course_of(seed: int, household: Household, now: datetime) -> Course:
         return ()
     steps: list[Step] = []
     fate = chance.random()
+    if chance.random() < 0.88:  # noqa: PLR2004 - the rest are late with their first contact
+        steps.append(Noted(_office_hour(add_working_days(heard, chance.randint(1, 3)), chance), *_FIRST))
     day = heard
     for place, agency in enumerate(agencies_for(household)):
         day = add_working_days(day, chance.randint(1, 3))
         steps.append(Invited(_office_hour(day, chance), agency, _QUESTIONS[agency.split("-")[0]]))
         steps += _answers(agency, day, fate, place, chance)
-    if household.kind in _VISITED and chance.random() < 0.6:  # noqa: PLR2004 - three of five are visited
+    if household.kind in _VISITED and chance.random() < 0.5:  # noqa: PLR2004 - half of them are visited
         steps += _visits(add_working_days(day, 1), chance, now)
-    for _ in range(chance.randint(0, 3)):
+    for _ in range(chance.randint(0, 2)):
         since = add_working_days(day, chance.randint(2, 40))
         steps.append(Noted(_office_hour(since, chance), *chance.choice(_ENTRIES)))
     past = sorted((step for step in steps if step.at < now), key=lambda step: step.at)
