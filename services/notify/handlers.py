@@ -12,8 +12,7 @@ from services.notify.tables import Case, ErasedHousehold, Household, Invitation,
 from shared.events import EVENTS, casework, intake, outreach
 from shared.events.readers import sources_of
 from shared.identity import follow_posts
-from shared.spine import Received, Subscriptions
-from shared.spine.heartbeat import wire_heartbeat
+from shared.spine import Received, Subscriptions, wire_heartbeat
 
 if TYPE_CHECKING:
     from uuid import UUID

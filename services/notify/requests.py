@@ -32,8 +32,8 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class InboxFilter(_In):
-    """Which notifications; ``after_id``: the last id of the page before."""
+class InboxFilter(BaseModel):
+    """Which notifications; ``after_id``: the last id of the page before. Other parameters (``after``) pass by."""
 
     filter: Literal["waiting", "all"] = "waiting"
     after_id: UUID | None = None

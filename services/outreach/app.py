@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.outreach import api, pages
+from services.outreach import api
 from services.outreach.actions.watching import look_for_missing_workers, look_for_silence
 from services.outreach.handlers import subscriptions
+from services.outreach.pages import routers
 from shared.web import Periodic, build_service
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def create_app(settings: Settings) -> FastAPI:
         folder=FOLDER,
         settings=settings,
         subscriptions=subscriptions,
-        routers=[pages.router, api.router],
+        routers=[*routers, api.router],
         periodic=[Periodic("watch", settings.sweep_seconds, _watch)],
     )
 

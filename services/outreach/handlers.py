@@ -34,8 +34,7 @@ from shared.events.intake import (
     ProtectionSet,
 )
 from shared.identity import follow_posts
-from shared.spine import Received, Subscriptions
-from shared.spine.heartbeat import wire_heartbeat
+from shared.spine import Received, Subscriptions, wire_heartbeat
 
 if TYPE_CHECKING:
     from uuid import UUID

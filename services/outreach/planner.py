@@ -75,7 +75,7 @@ async def ask_cells(service: Service, token: str | None, households: Iterable[UU
             )
             answer.raise_for_status()
             found = answer.json()
-        return {UUID(household): str(cell) for household, cell in found.items() if cell}
-    except (httpx.HTTPError, ValueError, AttributeError) as error:
+        return {UUID(household): cell["mesh"] for household, cell in found.items() if cell and cell.get("mesh")}
+    except (httpx.HTTPError, ValueError, AttributeError, TypeError) as error:
         log.info("planning without map cells", error=type(error).__name__)
         return {}

@@ -23,15 +23,15 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class RequestFilter(_In):
-    """Which visit requests; ``after_id``: the last id of the page before."""
+class RequestFilter(BaseModel):
+    """Which visit requests; ``after_id``: the last id of the page before. Other parameters (``after``) pass by."""
 
     state: list[CodeName] = Field(default=["open", "planned"], max_length=10)
     after_id: UUID | None = None
     limit: int = Field(default=30, ge=1, le=100)
 
 
-class VisitFilter(_In):
+class VisitFilter(BaseModel):
     """Which visits; ``after_id``: the last id of the page before."""
 
     state: list[CodeName] = Field(default=[], max_length=10)

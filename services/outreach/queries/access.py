@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from sqlalchemy import and_, exists, false, or_, select
+from sqlalchemy import and_, exists, or_, select, true
+from sqlalchemy.orm import aliased
 
 from services.outreach.tables import Case, Household, Visit, VisitRequest, VisitWorker
 from shared.errors import Forbidden, Missing
 from shared.i18n import N_
 from shared.identity import COORDINATING
-from shared.spine.parked import closed
+from shared.spine import closed
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, SQLColumnExpression
@@ -34,32 +35,33 @@ ONLY_LEADS = N_("訪問を決められるのは、アウトリーチチームの
 
 def is_protected(household: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
     """Whether somebody in the household is protected; one with parked events counts as protected (it fails closed)."""
-    return or_(
-        exists(select(Household.id).where(Household.id == household, Household.protected)),
-        closed(cast("ColumnElement[UUID]", household)),
-    )
+    known = aliased(Household)
+    held = exists(select(known.id).where(known.id == household, known.protected))
+    return or_(held, closed(cast("ColumnElement[UUID]", household)))
 
 
 def _owns(actor: Actor, case: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
-    return exists(select(Case.id).where(Case.id == case, Case.owner == actor.post))
+    owned = aliased(Case)
+    return exists(select(owned.id).where(owned.id == case, owned.owner == actor.post))
 
 
 def _covers(actor: Actor, area: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
     if not actor.areas:
-        return ~false()
+        return true()
     return or_(area.is_(None), area.in_(sorted(actor.areas)))
 
 
 def visible_visits(actor: Actor) -> ColumnElement[bool]:
     """A condition on :class:`Visit`."""
-    sent = exists(select(VisitWorker.visit).where(VisitWorker.visit == Visit.id, VisitWorker.post == actor.post))
+    going, request = aliased(VisitWorker), aliased(VisitRequest)
+    sent = exists(select(going.visit).where(going.visit == Visit.id, going.post == actor.post))
     part = or_(sent, Visit.published_by == actor.post, _owns(actor, Visit.case))
     wide: list[ColumnElement[bool]] = []
     if actor.role in FIELD:
         wide.append(Visit.team == actor.agency)
     if actor.role in COORDINATING:
-        area = select(VisitRequest.area).where(VisitRequest.id == Visit.request).scalar_subquery()
-        wide.append(_covers(actor, area))
+        asked = select(request.id).where(request.id == Visit.request, _covers(actor, request.area))
+        wide.append(exists(asked))
     if not wide:
         return part
     return or_(part, and_(~is_protected(Visit.household), or_(*wide)))
@@ -67,14 +69,16 @@ def visible_visits(actor: Actor) -> ColumnElement[bool]:
 
 def visible_requests(actor: Actor) -> ColumnElement[bool]:
     """A condition on :class:`VisitRequest`."""
+    going, made = aliased(VisitWorker), aliased(Visit)
     sent = exists(
-        select(VisitWorker.visit)
-        .join(Visit, Visit.id == VisitWorker.visit)
-        .where(Visit.request == VisitRequest.id, VisitWorker.post == actor.post)
+        select(made.id)
+        .join(going, going.visit == made.id)
+        .where(made.request == VisitRequest.id, going.post == actor.post)
     )
-    sender = exists(select(Visit.id).where(Visit.request == VisitRequest.id, Visit.published_by == actor.post))
+    sender = aliased(Visit)
+    sends = exists(select(sender.id).where(sender.request == VisitRequest.id, sender.published_by == actor.post))
     asker = VisitRequest.requested_by == actor.post
-    part = or_(asker, sent, sender, _owns(actor, VisitRequest.case))
+    part = or_(asker, sent, sends, _owns(actor, VisitRequest.case))
     if actor.role == "outreach_lead" or actor.role in COORDINATING:
         wide = _covers(actor, VisitRequest.area)
         return or_(part, and_(~is_protected(VisitRequest.household), wide))

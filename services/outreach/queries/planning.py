@@ -95,7 +95,7 @@ async def planning_inputs(
     districts = dict(
         (await session.execute(select(Household.id, Household.district).where(Household.id.in_(households)))).all()
     )
-    tried, known = await _history(session, households, slot_rules(codes), codes, now - _HISTORY)
+    tried, known = await history_of(session, households, codes, now)
     wishes = []
     for request in requests:
         record = records.get(request.household)
@@ -125,10 +125,11 @@ async def planning_inputs(
     return Inputs(wishes, workers, slots, today, frozenset(households | elsewhere))
 
 
-async def _history(
-    session: AsyncSession, households: set[UUID], rules: Sequence[SlotRule], codes: Codes, since: datetime
+async def history_of(
+    session: AsyncSession, households: set[UUID], codes: Codes, now: datetime
 ) -> tuple[dict[UUID, set[tuple[int, str]]], dict[UUID, set[UUID]]]:
-    """Times tried in vain, and workers who have been there, by household."""
+    """Times tried in vain and workers who have been there, by household, in the last half year."""
+    rules, since = slot_rules(codes), now - _HISTORY
     absences = {code for code, entry in codes["VISIT_RESULT"].items() if entry.attributes.get("absence")}
     rows = await session.execute(
         select(Visit.household, Visit.result, Visit.occurred_at, VisitWorker.post)

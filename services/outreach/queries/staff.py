@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-WEEKLY_MINUTES = 600
-"""What a worker gives to visits when nobody has said otherwise: ten hours a week."""
+WEEKLY_MINUTES = {"outreach_worker": 600, "outreach_lead": 240}
+"""What a post gives to visits when nobody has said otherwise: a worker ten hours a week, a lead four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ async def team_of(session: AsyncSession, team: str, today: date) -> list[Member]
             post=post.post,
             role=post.role,
             skills=tuple(profile.skills) if profile is not None else (),
-            weekly_minutes=profile.weekly_minutes if profile is not None else WEEKLY_MINUTES,
+            weekly_minutes=profile.weekly_minutes if profile is not None else WEEKLY_MINUTES[post.role],
             leaves=tuple((leave.id, leave.since, leave.until) for leave in leaves if leave.post == post.post),
         )
         for post, profile in found

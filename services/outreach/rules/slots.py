@@ -72,6 +72,42 @@ def slots_between(rules: Iterable[SlotRule], first: date, last: date, not_before
     return sorted(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A day to see them again; ``untried``: nobody has been there at that weekday and time yet."""
+
+    day: date
+    start: time
+    untried: bool = False
+
+
+def days_to_see_again(
+    rules: Iterable[SlotRule], visited_at: datetime, tried: Iterable[tuple[int, str]], *, gap_days: int = 0
+) -> list[Suggestion]:
+    """Up to three days to choose from: the same time next week, a time not tried yet, the same time in two weeks.
+
+    ``tried``: (weekday, slot code) of visits in vain; ``gap_days``: nothing sooner than that.
+    """
+    known = tuple(rules)
+    local = visited_at.astimezone(TOKYO)
+    start = local.time().replace(second=0, microsecond=0)
+    vain = {*tried, *([(local.weekday(), code)] if (code := slot_of(known, visited_at)) else [])}
+    usual = [local.date() + timedelta(days=7 * weeks) for weeks in range(1, 8)]
+    same = [Suggestion(day, start) for day in usual if is_working_day(day) or day.weekday() == _SATURDAY]
+    fresh = [
+        Suggestion(day, rule.start, untried=True)
+        for day in (local.date() + timedelta(days=n) for n in range(3, 60))
+        for rule in known
+        if rule.falls_on(day) and (day.weekday(), rule.code) not in vain and all(rule.code != c for _, c in vain)
+    ]
+    earliest = local.date() + timedelta(days=gap_days)
+    chosen: list[Suggestion] = []
+    for choices in (same, fresh, same):
+        left = [s for s in choices if s.day >= earliest and all(s.day != taken.day for taken in chosen)]
+        chosen.extend(left[:1])
+    return chosen
+
+
 def slot_of(rules: Iterable[SlotRule], starts_at: datetime) -> str | None:
     """The code of the time of day nearest to a moment, so that visits at odd times count as tried too."""
     local = starts_at.astimezone(TOKYO)

@@ -1,0 +1,36 @@
+"""Pieces of outreach inside other services' pages: the visits of a case, what waits for a worker."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from services.outreach.queries import requests, visits
+from services.outreach.queries.access import PLANNING
+from shared import clock
+from shared.identity import CurrentActor
+from shared.service import Here
+from shared.web import page
+
+router = APIRouter(prefix="/fragments", include_in_schema=False)
+
+_SHOWN = 20
+
+
+@router.get("/cases/{case_id}")
+async def show_visits_of_case(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """The visits of a case with their results, counters and trust stage; the latest first."""
+    async with here.db.read() as session:
+        cards = await visits.list_visits(session, actor, case=case_id, limit=_SHOWN)
+    return page(request, "fragments/case.html", cards=[c for c in cards if c.visit.state != "proposed"])
+
+
+@router.get("/waiting")
+async def show_waiting(request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """What waits for the viewer: visits to answer, the next visit, and for leads requests without a visit."""
+    async with here.db.read() as session:
+        day = await visits.day_of(session, actor, clock.today())
+        numbers = await requests.count_requests(session, actor, clock.today()) if actor.role in PLANNING else None
+    return page(request, "fragments/waiting.html", day=day, numbers=numbers)
