@@ -100,6 +100,8 @@ class Household(Base):
     """Other answers about the home, by the names of ``rules.facts.HouseholdFacts``."""
     protected: Mapped[bool] = _no()
     """Somebody in it is protected now: kept by the protection actions, so that selects can exclude it."""
+    types_on: Mapped[date] = mapped_column(index=True)
+    """The day for which its types were last looked for."""
     version: Mapped[int] = _version()
     last_heard_at: Mapped[datetime]
     registered_at: Mapped[datetime]

@@ -67,7 +67,9 @@ async def find_types(session: AsyncSession, actor: Actor | None, home: Household
 async def recompute_types(session: AsyncSession, households: Sequence[UUID], day: date) -> int:
     """The daily round for these households (birthdays change ages); how many verdicts changed."""
     await hold(session, *households)
-    homes = (await session.scalars(select(Household).where(Household.id.in_(households)))).all()
+    homes = (
+        await session.scalars(select(Household).where(Household.id.in_(households), Household.types_on < day))
+    ).all()
     return await _look_again(session, None, homes, day)
 
 
@@ -81,6 +83,7 @@ async def _look_again(session: AsyncSession, actor: Actor | None, homes: Sequenc
     rows: list[dict[str, Any]] = []
     facts: list[Fact] = []
     for home in homes:
+        home.types_on = day
         results = types.find_types(household_facts(home, members[home.id], around[home.id]), day, book)
         for result in results:
             known = before.get((home.id, result.code))

@@ -149,6 +149,7 @@ def _build(
         registry_split=request.registry_split,
         traits=home_traits(request),
         protected=False,
+        types_on=today,
         version=1,
         last_heard_at=occurred_at,
         registered_at=now,

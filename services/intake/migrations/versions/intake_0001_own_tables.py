@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("registry_split", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("traits", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("protected", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("types_on", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("last_heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
@@ -83,6 +84,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_household_sender", "household", ["sender", "sender_number"], unique=True)
+    op.create_index(op.f("ix_household_types_on"), "household", ["types_on"], unique=False)
     op.create_table(
         "consultation",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -222,6 +224,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_consent_household_id"), "consent", ["household_id"], unique=False)
     op.create_index(op.f("ix_consent_member_id"), "consent", ["member_id"], unique=False)
+    op.create_table(
+        "ledger_row",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["household_id"], ["household.id"], name=op.f("fk_ledger_row_household_id_household"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_ledger_row_member_id_member"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_row")),
+    )
+    op.create_index(op.f("ix_ledger_row_household_id"), "ledger_row", ["household_id"], unique=False)
+    op.create_index(op.f("ix_ledger_row_member_id"), "ledger_row", ["member_id"], unique=False)
     op.create_table(
         "protection",
         sa.Column("id", sa.Uuid(), nullable=False),

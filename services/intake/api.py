@@ -1,0 +1,283 @@
+"""The JSON API of intake. Whoever asks gets what their post may see; what they may not see is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from services.intake.actions.consents import record_consent, withdraw_consent
+from services.intake.actions.consultations import receive_consultation, screen_consultation
+from services.intake.actions.findings import answer_type
+from services.intake.actions.households import change_household
+from services.intake.actions.links import link_households, unlink_households
+from services.intake.actions.members import add_member, change_member, mark_left
+from services.intake.actions.protections import end_protection, set_protection
+from services.intake.answers import Cell, Change, HouseholdOut, Received, household_out
+from services.intake.checking import refuse_unknown_codes, settle_area
+from services.intake.queries.household import read_household
+from services.intake.queries.labels import (
+    MOST_IDS,
+    cells_of,
+    household_names,
+    household_of_members,
+    member_names,
+)
+from services.intake.receipt import received_answer
+from services.intake.requests import (
+    ConsentIn,
+    ConsultationIn,
+    EndIn,
+    HouseholdChange,
+    LeaveIn,
+    LinkIn,
+    MemberChange,
+    MemberIn,
+    ProtectionIn,
+    ScreeningIn,
+    TypeAnswerIn,
+)
+from shared.audit import note
+from shared.i18n import locale_of
+from shared.identity import CurrentActor
+from shared.service import Here, IdempotencyKeyHeader
+from shared.text import CodeName
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+router = APIRouter(tags=["intake"])
+
+Work = Callable[["AsyncSession"], Awaitable[dict[str, Any]]]
+Ids = Annotated[list[UUID], Field(max_length=MOST_IDS)]
+
+
+class LabelsIn(BaseModel):
+    """Ids whose names a page wants to show."""
+
+    households: Ids = []
+    members: Ids = []
+
+
+class CellsIn(BaseModel):
+    """Households whose place a planner wants to know."""
+
+    households: Ids
+
+
+@router.post("/api/consultations", status_code=201)
+async def post_consultation(
+    body: ConsultationIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Received:
+    """Log a consultation; with ``household`` for one that is known, else for a new one."""
+    refuse_unknown_codes(body, here.codes)
+    request = settle_area(body, here.codes)
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return received_answer(await receive_consultation(session, actor, request))
+
+    done = await here.perform(actor, work, key=key, what="consultation", body=body.model_dump(mode="json"))
+    return Received(position=done.position, repeated=done.repeated, **done.answer)
+
+
+@router.post("/api/consultations/{consultation}/screening")
+async def post_screening(
+    consultation: UUID, body: ScreeningIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """Decide how urgent a consultation is, and what becomes of it."""
+    refuse_unknown_codes(body, here.codes)
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await screen_consultation(session, actor, consultation, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"screening/{consultation}", body=body)
+
+
+@router.get("/api/households/{household}")
+async def get_household(household: UUID, request: Request, here: Here, actor: CurrentActor) -> HouseholdOut:
+    """A household as the viewer may see it; the view is noted."""
+    async with here.db.transaction() as session:
+        view = await read_household(session, actor, household)
+        await note(session, actor, "view", [household])
+        return household_out(view, here.codes, locale_of(request))
+
+
+@router.put("/api/households/{household}")
+async def put_household(
+    household: UUID, body: HouseholdChange, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """Correct the home."""
+    refuse_unknown_codes(body, here.codes)
+    request = settle_area(body, here.codes)
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await change_household(session, actor, household, request)).id)}
+
+    return await _change(here, actor, work, key, what=f"household/{household}", body=body)
+
+
+@router.post("/api/households/{household}/members", status_code=201)
+async def post_member(
+    household: UUID, body: MemberIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """Add a member."""
+    refuse_unknown_codes(body, here.codes)
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await add_member(session, actor, household, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"member of/{household}", body=body)
+
+
+@router.put("/api/members/{member}")
+async def put_member(
+    member: UUID, body: MemberChange, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """Correct a member."""
+    refuse_unknown_codes(body, here.codes)
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await change_member(session, actor, member, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"member/{member}", body=body)
+
+
+@router.post("/api/members/{member}/left")
+async def post_left(member: UUID, body: LeaveIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Change:
+    """A member died, moved away, or is in hospital or a facility."""
+    refuse_unknown_codes(body, here.codes, reason="LEAVE_REASON")
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await mark_left(session, actor, member, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"left/{member}", body=body)
+
+
+@router.post("/api/households/{household}/types/{code}/answer")
+async def post_type_answer(
+    household: UUID,
+    code: CodeName,
+    *,
+    body: TypeAnswerIn,
+    here: Here,
+    actor: CurrentActor,
+    key: IdempotencyKeyHeader,
+) -> Change:
+    """Confirm or reject what a rule asked."""
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await answer_type(session, actor, household, code, body)).household_id)}
+
+    return await _change(here, actor, work, key, what=f"type/{household}/{code}", body=body)
+
+
+@router.post("/api/households/{household}/consents", status_code=201)
+async def post_consent(
+    household: UUID, body: ConsentIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """Record what a member allows."""
+    refuse_unknown_codes(body, here.codes)
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await record_consent(session, actor, household, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"consent of/{household}", body=body)
+
+
+@router.post("/api/consents/{consent}/withdrawal")
+async def post_withdrawal(
+    consent: UUID, body: EndIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """A member takes a consent back: sharing stops now."""
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await withdraw_consent(session, actor, consent, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"withdrawal/{consent}", body=body)
+
+
+@router.post("/api/households/{household}/protections", status_code=201)
+async def post_protection(
+    household: UUID, body: ProtectionIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """Protect a member from now on."""
+    refuse_unknown_codes(body, here.codes, kind="PROTECTION_KIND")
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await set_protection(session, actor, household, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"protection of/{household}", body=body)
+
+
+@router.post("/api/protections/{protection}/end")
+async def post_protection_end(
+    protection: UUID, body: EndIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """End a protection, with a reason."""
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await end_protection(session, actor, protection, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"end of protection/{protection}", body=body)
+
+
+@router.post("/api/households/{household}/links")
+async def post_link(
+    household: UUID, body: LinkIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """Say that another record is, or is not, the same household or family."""
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"id": str((await link_households(session, actor, household, body)).id)}
+
+    return await _change(here, actor, work, key, what=f"link of/{household}", body=body)
+
+
+@router.delete("/api/households/{household}/links/{other}")
+async def delete_link(
+    household: UUID, other: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Change:
+    """Take a link back."""
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        await unlink_households(session, actor, household, other)
+        return {"id": str(household)}
+
+    return await _change(here, actor, work, key, what=f"unlink/{household}/{other}", body=None)
+
+
+@router.post("/labels")
+async def tell_labels(body: LabelsIn, request: Request, here: Here, actor: CurrentActor) -> dict[UUID, str]:
+    """Names by id, for other services' pages; what the viewer may not see is absent."""
+    locale = locale_of(request)
+    async with here.db.transaction() as session:
+        households = await household_names(session, actor, body.households)
+        members = await member_names(session, actor, body.members)
+        homes = await household_of_members(session, members)
+        await note(session, actor, "label", dict.fromkeys([*households, *homes.values()]))
+    named = {
+        member: name or here.codes.label("RELATION", relation, locale) for member, (name, relation) in members.items()
+    }
+    return households | named
+
+
+@router.post("/api/cells")
+async def tell_cells(body: CellsIn, here: Here, actor: CurrentActor) -> dict[UUID, Cell]:
+    """Map cells for planning a visit; a protected household has none."""
+    async with here.db.transaction() as session:
+        cells = await cells_of(session, actor, body.households)
+        await note(session, actor, "cell", cells)
+    return {
+        household: Cell(mesh=mesh, district=district, area=area) for household, (mesh, district, area) in cells.items()
+    }
+
+
+async def _change(
+    here: Here, actor: CurrentActor, work: Work, key: str | None, *, what: str, body: BaseModel | None
+) -> Change:
+    sent = None if body is None else body.model_dump(mode="json")
+    done = await here.perform(actor, work, key=key, what=what, body=sent)
+    return Change(id=done.uuid("id"), position=done.position, repeated=done.repeated)

@@ -1,0 +1,44 @@
+"""Pieces of intake for other services' pages: strip, family picture, safety card; with the viewer's rights."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from services.intake.pages.showing import household_context
+from services.intake.queries.household import read_household
+from shared.audit import note
+from shared.i18n import locale_of
+from shared.identity import CurrentActor
+from shared.service import Here
+from shared.web import page
+
+router = APIRouter(prefix="/fragments/household/{household}", include_in_schema=False)
+
+
+@router.get("/strip")
+async def show_strip(request: Request, household: UUID, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """Names with their reading, ages, and the four flags."""
+    return await _piece(request, household, here, actor, "strip.html")
+
+
+@router.get("/genogram")
+async def show_genogram(request: Request, household: UUID, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """The family as a picture."""
+    return await _piece(request, household, here, actor, "family.html")
+
+
+@router.get("/safety")
+async def show_safety(request: Request, household: UUID, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """The safety card: what is dangerous, what must be avoided, what must not be told."""
+    return await _piece(request, household, here, actor, "safety.html")
+
+
+async def _piece(request: Request, household: UUID, here: Here, actor: CurrentActor, template: str) -> HTMLResponse:
+    async with here.db.transaction() as session:
+        view = await read_household(session, actor, household)
+        await note(session, actor, "view", [household])
+        context = household_context(view, here.codes, locale_of(request))
+        return page(request, template, **context)

@@ -1,0 +1,184 @@
+"""The list of households, search by POST, and the page of one household."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.intake.forms import new_key, read_fields, understand_what_can_be
+from services.intake.pages.showing import household_context
+from services.intake.queries.access import WRITING_ROLES, visible_to
+from services.intake.queries.household import read_household
+from services.intake.queries.listing import Page, Row, list_households
+from services.intake.reasons import short_name
+from services.intake.receipt import recipients_of
+from services.intake.requests import SearchIn
+from services.intake.tables import CaseOfHousehold, Household
+from shared.audit import note
+from shared.errors import Refused
+from shared.formats import years
+from shared.i18n import N_, gettext, locale_of, speaking
+from shared.identity import Actor, CurrentActor, KnownPost
+from shared.service import Here, Service
+from shared.web import page
+
+if TYPE_CHECKING:
+    from services.intake.queries.household import HouseholdView
+
+router = APIRouter(include_in_schema=False)
+
+_RECEIVED = N_("保存して引き継ぎました。")
+
+
+@router.get("/households")
+async def show_households(request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """The households that the viewer may see, the one last heard of first."""
+    return await _list(request, here, actor, SearchIn())
+
+
+@router.post("/households")
+async def search_households(request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """Search and filters; the words travel in the body, never in an address."""
+    return await _list(request, here, actor, understand_what_can_be(await read_fields(request), SearchIn))
+
+
+@router.post("/search")
+async def search_everywhere(request: Request, here: Here, actor: CurrentActor) -> Response:
+    """The box at the top of every page: a case or household number leads straight there, anything else lists."""
+    asked = understand_what_can_be(await read_fields(request), SearchIn)
+    word = asked.q.strip().upper()
+    async with here.db.read() as session:
+        case = await session.scalar(
+            select(CaseOfHousehold.case_id)
+            .join(Household, Household.id == CaseOfHousehold.household_id)
+            .where(CaseOfHousehold.number == word, visible_to(actor))
+        )
+        home = await session.scalar(select(Household.id).where(Household.number == word, visible_to(actor)))
+    if word and case is not None:
+        return RedirectResponse(f"/casework/cases/{case}", status_code=303)
+    if word and home is not None:
+        return RedirectResponse(f"/intake/households/{home}", status_code=303)
+    return await _list(request, here, actor, asked)
+
+
+async def _list(request: Request, here: Service, actor: Actor, asked: SearchIn) -> HTMLResponse:
+    locale = locale_of(request)
+    async with here.db.transaction() as session:
+        found = await list_households(session, actor, asked)
+        await note(session, actor, "search" if asked.q else "list")
+    fragment = "hx-request" in request.headers and asked.before is not None
+    return page(
+        request,
+        "household_rows.html" if fragment else "households.html",
+        asked=asked,
+        page=found,
+        rows=[_row(row, here, locale) for row in found.rows],
+        areas=here.codes.choices("AREA", locale),
+        type_choices=here.codes.choices("TYPE", locale),
+        may_write=actor.role in WRITING_ROLES,
+        next_values=_next(asked, found),
+    )
+
+
+def _next(asked: SearchIn, found: Page) -> dict[str, str] | None:
+    if found.next_at is None:
+        return None
+    values = {"q": asked.q, "area": asked.area, "type": asked.type}
+    return {name: value for name, value in values.items() if value} | {
+        "before": found.next_at.isoformat(),
+        "before_id": str(found.next_id),
+    }
+
+
+def _row(row: Row, here: Service, locale: str) -> dict[str, Any]:
+    def called(relation: str, name: str, age: int | None, about: bool) -> str:
+        word = name or here.codes.label("RELATION", relation, locale)
+        return f"{word} ({years(age, about=about)})" if age is not None else word
+
+    with speaking(locale):
+        people = [called(*one) for one in row.members[:4]]
+    first = row.members[0] if row.members else ("unknown", "", None, False)
+    return {
+        "row": row,
+        "called": next((name for _, name, _, _ in row.members if name), "")
+        or short_name("", here.codes.label("RELATION", first[0], locale)),
+        "people": people,
+        "more": max(0, len(row.members) - len(people)),
+        "place": "・".join(
+            word
+            for word in (
+                here.codes.label("AREA", row.area, locale),
+                here.codes.label("DISTRICT", row.district, locale),
+            )
+            if word
+        ),
+        "types": [(verdict, here.codes.label("TYPE", code, locale)) for code, verdict in row.types[:4]],
+    }
+
+
+@router.get("/households/{household}")
+async def show_household(
+    request: Request, household: UUID, here: Here, actor: CurrentActor, received: UUID | None = None
+) -> HTMLResponse:
+    """One household. ``received``: the consultation that was just saved, for its receipt."""
+    return await household_page(request, here, actor, household, received=received)
+
+
+async def household_page(
+    request: Request,
+    here: Service,
+    actor: Actor,
+    household: UUID,
+    *,
+    received: UUID | None = None,
+    refusal: Refused | None = None,
+    sent: dict[str, Any] | None = None,
+) -> HTMLResponse:
+    """The page; with ``refusal`` it says what was refused, and ``sent`` still stands in its form."""
+    locale = locale_of(request)
+    async with here.db.transaction() as session:
+        view = await read_household(session, actor, household)
+        await note(session, actor, "view", [household])
+        agencies = list(
+            await session.scalars(
+                select(KnownPost.agency).where(KnownPost.ended.is_(False)).distinct().order_by(KnownPost.agency)
+            )
+        )
+        problems = []
+        if refusal is not None:
+            text = gettext(refusal.text, locale).format(**refusal.params)
+            problems = [{"field": refusal.field or "", "text": text}]
+        receipt = _receipt(view, received, locale)
+        return page(
+            request,
+            "household.html",
+            status=refusal.status if refusal else 200,
+            errors=problems,
+            told=gettext(_RECEIVED, locale) if receipt else None,
+            receipt=receipt,
+            may_write=actor.role in WRITING_ROLES,
+            agencies=agencies,
+            key=new_key,
+            sent=sent or {},
+            choices={
+                name: here.codes.choices(name, locale)
+                for name in (
+                    "CONSENT_STATE", "CONSENT_PURPOSE", "CONSENT_ITEM", "PROTECTION_KIND", "LEAVE_REASON",
+                    "SCREENING", "RELATION", "SEX", "WORK", "CARE", "CORESIDENT", "DWELLING", "DISTRICT",
+                    "DEMENTIA_DIAGNOSIS", "DEMENTIA_LEVEL", "MARITAL",
+                )
+            },
+            **household_context(view, here.codes, locale),
+        )  # fmt: skip
+
+
+def _receipt(view: HouseholdView, received: UUID | None, locale: str) -> list[dict[str, Any]]:
+    """Who was told of the consultation that was just saved."""
+    saved = next((one for one in view.consultations if one.id == received), None)
+    if saved is None or saved.urgency is None:
+        return []
+    return recipients_of(saved.urgency, abuse=saved.sight_check_due is not None, locale=locale)

@@ -1,0 +1,228 @@
+"""One household as its page shows it, with what the viewer may not see already taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from services.intake.queries.access import find_household, is_allowed, visible_ids
+from services.intake.queries.book import rule_book
+from services.intake.queries.facts import (
+    birth_of,
+    circumstances_of,
+    household_facts,
+    members_of,
+)
+from services.intake.queries.labels import family_name, household_names
+from services.intake.rules.birth import shown_age
+from services.intake.rules.types import find_types as run_rules
+from services.intake.rules.types import open_questions, warn_about
+from services.intake.tables import (
+    CaseOfHousehold,
+    Consent,
+    Consultation,
+    Household,
+    HouseholdLink,
+    Member,
+    Protection,
+    TypeFinding,
+)
+from shared import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.intake.rules.facts import HouseholdFacts
+    from services.intake.rules.reasons import Reason
+    from services.intake.rules.rulebook import RuleBook
+    from shared.identity import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member with the age worked out. ``age`` is None when nothing is known."""
+
+    row: Member
+    age: int | None
+    birthday: date | None
+    guarded: bool
+
+    @property
+    def here(self) -> bool:
+        """Whether the person still belongs to the household."""
+        return self.row.left_reason == "none"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """Another record, as far as it may be seen."""
+
+    link: HouseholdLink
+    other: UUID
+    called: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The next thing that must happen: ``kind`` sight_check, first_contact, consent or protection."""
+
+    kind: str
+    at: datetime | date
+
+
+@dataclass(slots=True)
+class HouseholdView:
+    """Everything the household page says. ``allowed``: whether address, telephone and area may be shown."""
+
+    home: Household
+    allowed: bool
+    members: list[MemberView]
+    consultations: list[Consultation]
+    findings: list[TypeFinding]
+    consents: list[Consent]
+    protections: list[Protection]
+    cases: list[CaseOfHousehold]
+    facts: HouseholdFacts
+    book: RuleBook
+    links: list[LinkView] = field(default_factory=list)
+    questions: tuple[Reason, ...] = ()
+    warnings: tuple[Reason, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """How the household is called."""
+        return family_name([(one.row.name, one.row.left_reason) for one in self.members], self.home.number)
+
+    @property
+    def safety_flags(self) -> list[str]:
+        """Every safety flag that was ever ticked, each once, the newest first."""
+        return list(dict.fromkeys(flag for one in self.consultations for flag in one.safety_flags))
+
+    @property
+    def avoid(self) -> list[Consultation]:
+        """Consultations that say what must be avoided, the newest first."""
+        return [one for one in self.consultations if one.avoid]
+
+    @property
+    def urgency(self) -> str | None:
+        """The level of the newest screening."""
+        return next((one.urgency for one in self.consultations if one.urgency), None)
+
+    def next_due(self) -> Due | None:
+        """The deadline that comes first; one that has passed is the most urgent."""
+        dues = [Due("sight_check", one.sight_check_due) for one in self.consultations if one.sight_check_due]
+        met = max((one.row.met_on for one in self.members if one.row.met_on), default=None)
+        dues += [
+            Due("first_contact", one.first_contact_due)
+            for one in self.consultations
+            if one.first_contact_due and (met is None or met < one.occurred_at.date())
+        ]
+        dues += [
+            Due("consent", one.confirm_by)
+            for one in self.consents
+            if one.confirm_by and one.withdrawn_at is None and one.state == "oral"
+        ]
+        dues += [Due("protection", one.ends_on) for one in self.protections if one.ends_on and not one.ended_at]
+        return min(dues, key=_moment, default=None)
+
+
+def _moment(due: Due) -> datetime:
+    return due.at if isinstance(due.at, datetime) else datetime.combine(due.at, datetime.max.time(), UTC)
+
+
+async def read_household(session: AsyncSession, actor: Actor, household: UUID) -> HouseholdView:
+    """The household that ``actor`` may see; Missing otherwise. A fixed number of queries."""
+    home = await find_household(session, actor, household)
+    allowed = not home.protected or await is_allowed(session, actor, household)
+    book = await rule_book(session)
+    rows = (await members_of(session, [household]))[household]
+    around = (await circumstances_of(session, [household]))[household]
+    facts = household_facts(home, rows, around)
+    today = clock.today()
+    protections = await _all(session, select(Protection).where(Protection.household_id == household))
+    guarded = {one.member_id for one in protections if one.ended_at is None}
+    results = run_rules(facts, today, book)
+    view = HouseholdView(
+        home=home,
+        allowed=allowed,
+        members=[_member(row, today, row.id in guarded) for row in rows],
+        consultations=await _all(
+            session,
+            select(Consultation)
+            .where(Consultation.household_id == household)
+            .order_by(Consultation.occurred_at.desc(), Consultation.id.desc()),
+        ),
+        findings=await _all(
+            session,
+            select(TypeFinding)
+            .where(TypeFinding.household_id == household, TypeFinding.verdict != "no")
+            .order_by(TypeFinding.verdict, TypeFinding.code),
+        ),
+        consents=await _all(
+            session,
+            select(Consent)
+            .where(Consent.household_id == household)
+            .order_by(Consent.recorded_at.desc(), Consent.id.desc()),
+        ),
+        protections=protections,
+        cases=await _all(session, select(CaseOfHousehold).where(CaseOfHousehold.household_id == household)),
+        facts=facts,
+        book=book,
+        questions=open_questions(results),
+        warnings=warn_about(facts, today, book),
+    )
+    view.links = await _links(session, actor, home)
+    if not allowed:
+        _mask(view)
+    return view
+
+
+async def _all(session: AsyncSession, statement: object) -> list:  # type: ignore[type-arg]
+    return list((await session.scalars(statement)).all())  # type: ignore[call-overload]
+
+
+def _member(row: Member, today: date, guarded: bool) -> MemberView:
+    birth = birth_of(row)
+    return MemberView(row, shown_age(birth, today), birth.day, guarded)
+
+
+def _mask(view: HouseholdView) -> None:
+    """Take out where people are and how to reach them; the rows are never written back."""
+    for one in (view.home, *(member.row for member in view.members), *view.consultations):
+        _forget(one, ("address", "address_key", "room", "phone", "mesh", "area", "district", "caller_phone"))
+
+
+def _forget(row: object, names: Sequence[str]) -> None:
+    from sqlalchemy.orm import make_transient  # noqa: PLC0415 - only protected households need it
+
+    make_transient(row)
+    for name in names:
+        if hasattr(row, name):
+            setattr(row, name, None if name in {"mesh", "area", "district"} else "")
+
+
+async def _links(session: AsyncSession, actor: Actor, home: Household) -> list[LinkView]:
+    """Links to what the actor may see too; none while somebody is protected on either side."""
+    if home.protected:
+        return []
+    links = await session.scalars(
+        select(HouseholdLink)
+        .where(
+            or_(HouseholdLink.first_id == home.id, HouseholdLink.second_id == home.id),
+            HouseholdLink.state.in_(["linked", "suspected"]),
+        )
+        .order_by(HouseholdLink.state, HouseholdLink.decided_at.desc())
+    )
+    pairs = [(one, one.second_id if one.first_id == home.id else one.first_id) for one in links]
+    seen = await visible_ids(session, actor, [other for _, other in pairs])
+    open_ones = await session.scalars(
+        select(Household.id).where(Household.id.in_(seen), Household.protected.is_(False))
+    )
+    names = await household_names(session, actor, list(open_ones))
+    return [LinkView(link, other, names[other]) for link, other in pairs if other in names]
