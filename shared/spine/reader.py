@@ -147,8 +147,9 @@ class Reader:
         Raises what passes by itself: database and network errors.
         """
         source = self.sources[name]
-        fresh = source.cursor is None or not source.handed
-        cursor = await self._cursor(source) if fresh else source.cursor
+        cursor = source.cursor
+        if cursor is None or not _unbroken(cursor, source.handed, most=1):
+            cursor = await self._cursor(source)
         if cursor is None or not await self._may_follow(source, cursor):
             return False
         if cursor.state != "ok":
@@ -229,8 +230,9 @@ class Reader:
 
     async def _gone_back(self, source: Source, cursor: Position, epoch: str, why: str) -> None:
         async with self._db.transaction() as session:
-            if await lock(session, cursor):
-                await diverge(session, source.name, why)
+            if not await lock(session, cursor):
+                return
+            await diverge(session, source.name, why)
         self._log.critical("source has gone back", source=source.name, epoch=epoch, cursor=cursor.position)
         source.next_feed = 0.0
 
@@ -341,11 +343,11 @@ class Reader:
             return True
 
 
-def _unbroken(cursor: Position, found: dict[int, Envelope]) -> list[Envelope]:
+def _unbroken(cursor: Position, found: dict[int, Envelope], most: int = BATCH) -> list[Envelope]:
     """The run that follows the cursor without a gap, each event naming the one before it; at most one batch."""
     batch: list[Envelope] = []
     position, previous = cursor.position, cursor.event_id
-    while len(batch) < BATCH:
+    while len(batch) < most:
         envelope = found.get(position + 1)
         if envelope is None or envelope.previous != previous:
             break

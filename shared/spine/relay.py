@@ -159,8 +159,10 @@ class Relay:
         pause = 0.0
         with self.positioned.listen() as ear:
             while True:
-                await ear.wait(pause or BEAT)
+                rung = await ear.wait(BEAT)
                 try:
+                    if not rung and self.leading:
+                        await stream.check()  # Redis may have been emptied in a quiet hour
                     while self.leading and await self._look(stream):
                         pass
                     pause = 0.0

@@ -112,6 +112,15 @@ class Stream:
             self.tail = Tail(batch[-1].position, str(batch[-1].id))
         return len(batch)
 
+    async def check(self) -> None:
+        """See whether the stream still ends where we left it; if not, the next :meth:`publish` looks closely."""
+        if self.tail is None or not self.tail.event_id:
+            return
+        entries: Any = await self._redis.xrevrange(self._key, count=1)
+        last, event = self.tail.expected
+        if not entries or entries[0][0] != last.encode() or entries[0][1].get(b"id") != event.encode():
+            self.tail = None
+
     async def _append(self, tail: Tail, batch: list[Envelope]) -> bool:
         args: list[Any] = [*tail.expected, wire.MOST_KEPT]
         for envelope in batch:

@@ -89,13 +89,11 @@ class Doors(httpx.AsyncBaseTransport):
 
 
 @dataclass
-class Node:
-    """One replica of one service."""
+class Books:
+    """What stands in one service's database."""
 
     service: str
     db: Database
-    spine: Spine
-    app: FastAPI
 
     async def rows(self, query: str, **values: Any) -> list[Any]:
         async with self.db.read() as session:
@@ -114,6 +112,14 @@ class Node:
 
     async def log(self) -> list[Any]:
         return await self.rows("SELECT position, id, subject, data->>'number' FROM event_log ORDER BY position")
+
+
+@dataclass
+class Node(Books):
+    """One replica of one service, in this process."""
+
+    spine: Spine
+    app: FastAPI
 
 
 @dataclass
@@ -170,7 +176,7 @@ async def until(condition: Callable[[], Awaitable[object]], what: str, seconds: 
         await asyncio.sleep(0.02)
 
 
-async def compare(producer: Node, consumer: Node, *, without: Iterable[str] = ()) -> None:
+async def compare(producer: Books, consumer: Books, *, without: Iterable[str] = ()) -> None:
     """Nothing lost, nothing doubled, order kept for each household: the effects against the log as the model."""
     lines = await producer.log()
     assert [line[0] for line in lines] == list(range(1, len(lines) + 1)), "positions have a gap"
@@ -184,15 +190,17 @@ async def compare(producer: Node, consumer: Node, *, without: Iterable[str] = ()
     assert done == promised
 
 
-async def caught_up(producer: Node, consumer: Node, seconds: float = 20.0) -> None:
+async def caught_up(producer: Books, consumer: Books, seconds: float = 20.0) -> None:
     """Wait until all that was recorded is placed and followed."""
 
     async def there() -> bool:
         if await producer.one("SELECT count(*) FROM event_log WHERE position IS NULL"):
             return False
-        head = await producer.one("SELECT position FROM log_head")
-        at = await consumer.rows("SELECT position FROM cursor WHERE source = :source", source=producer.service)
-        return bool(at) and at[0][0] == head
+        heads = await producer.rows("SELECT position, event_id FROM log_head")
+        at = await consumer.rows(
+            "SELECT position, event_id FROM cursor WHERE source = :source", source=producer.service
+        )
+        return at == heads
 
     await until(there, f"{consumer.service} at the head of {producer.service}", seconds)
 

@@ -1,0 +1,79 @@
+"""One replica as a process of its own, to be killed and frozen: ``python -m tests.faults.process`` with a JSON order.
+
+It is a service with nothing but a spine: relay, feed over HTTP, and a reader that notes each ``household_changed``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import Database
+from shared.events.intake import HouseholdChanged
+from shared.settings import Settings
+from shared.spine import Received, Spine, Subscriptions, feed_router
+from shared.spine.stream import Stream
+from tests.spine.rig import note
+
+
+def slow(service: str, seconds: float) -> Subscriptions:
+    """A reader whose batches take their time, so that a signal meets it in the middle of one."""
+    subscriptions = Subscriptions(service)
+
+    @subscriptions.on(HouseholdChanged, projects=True)
+    async def _(session: AsyncSession, heard: Received[HouseholdChanged]) -> None:
+        await note(session, heard)
+        if seconds:
+            await session.execute(text("SELECT 1"))
+            await asyncio.sleep(seconds)
+
+    return subscriptions
+
+
+def die_at(point: str, times: int) -> None:
+    """Have this process killed just before, or just after, one of its appends to Redis."""
+    append, left = Stream._append, times
+
+    async def fatal(self: Stream, *args: Any) -> bool:
+        nonlocal left
+        left -= 1
+        if left == 0 and point == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        done = await append(self, *args)
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    Stream._append = fatal  # type: ignore[method-assign] # the point of the trial
+
+
+async def live(order: dict[str, Any]) -> None:
+    settings = Settings(**order["settings"])
+    db = Database(settings.database_url, pool_size=4)
+    name = order["service"]
+    subscriptions = slow(name, order["slow"]) if name != "intake" else Subscriptions(name)
+    if order["die"]:
+        die_at(*order["die"])
+    spine = Spine(settings, name, db, subscriptions)
+    app = FastAPI()
+    app.state.service = SimpleNamespace(spine=spine)
+    app.include_router(feed_router(), prefix=f"/{name}")
+    server = uvicorn.Server(uvicorn.Config(app, port=order["port"], log_level="error", timeout_graceful_shutdown=2))
+    await spine.start()
+    await server.serve()
+    await spine.stop()
+    await db.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(live(json.loads(sys.argv[1])))

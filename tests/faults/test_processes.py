@@ -1,0 +1,110 @@
+"""Processes killed and frozen while events flow."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.faults.town import Town, free_port
+from tests.spine.rig import Books, caught_up, compare, until
+
+pytestmark = pytest.mark.faults
+
+
+async def effects(casework: Books) -> int:
+    return int(await casework.one("SELECT count(*) FROM effect"))
+
+
+async def test_the_reader_is_killed_in_the_middle_of_a_batch(town: Town) -> None:
+    intake, casework, load = await town.settle()
+    town.start("intake")
+    reader = town.start("casework", slow=0.01)
+    writing = asyncio.create_task(load.write(300))
+    for goal in (10, 80, 160):
+
+        async def some(goal: int = goal) -> bool:
+            return await effects(casework) > goal
+
+        await until(some, f"{goal} effects", 30)
+        await asyncio.sleep(0.05)
+        reader.kill()
+        reader = town.start("casework", slow=0.005)
+    await writing
+    await caught_up(intake, casework, 40)
+    await load.kept()
+    await compare(intake, casework)
+
+
+@pytest.mark.parametrize("point", ["before", "after"])
+async def test_the_relay_is_killed_between_database_and_redis(town: Town, point: str) -> None:
+    intake, casework, load = await town.settle()
+    town.start("casework")
+    relay = town.start("intake", die=(point, 5))
+    writing = asyncio.create_task(load.write(150))
+    for appends in (8, 3):
+        while relay.process.poll() is None:
+            await asyncio.sleep(0.05)
+        relay = town.start("intake", die=(point, appends))
+    while relay.process.poll() is None and not writing.done():
+        await asyncio.sleep(0.05)
+    if relay.process.poll() is not None:
+        town.start("intake")
+    await writing
+    await load.write(5)
+    if relay.process.poll() is not None and len([r for r in town.replicas if r.process.poll() is None]) == 1:
+        town.start("intake")
+    await caught_up(intake, casework, 40)
+    await load.kept()
+    await compare(intake, casework)
+
+
+async def test_both_replicas_of_both_are_killed_at_once(town: Town) -> None:
+    intake, casework, load = await town.settle()
+    town.start("intake")
+    town.start("intake", port=free_port())
+    town.start("casework", slow=0.002)
+    town.start("casework", slow=0.002, port=free_port())
+    writing = asyncio.create_task(load.write(300))
+
+    async def some() -> bool:
+        return await effects(casework) > 60
+
+    await until(some, "effects", 30)
+    for replica in town.replicas:
+        replica.kill()
+    town.start("intake")
+    town.start("casework")
+    await writing
+    await caught_up(intake, casework, 40)
+    await load.kept()
+    await compare(intake, casework)
+
+
+async def test_a_frozen_leader_and_a_frozen_reader_lose_their_places(town: Town) -> None:
+    """PostgreSQL ends the idle session of the one and the open transaction of the other after ten seconds."""
+    intake, casework, load = await town.settle()
+    leader, reader = town.start("intake"), town.start("casework", slow=0.02)
+    await load.write(60)
+
+    async def some() -> bool:
+        return await effects(casework) > 0
+
+    await until(some, "effects", 30)
+    others = town.start("intake", port=free_port()), town.start("casework", port=free_port())
+    await load.write(40)  # so that the reader is in the middle of a batch
+    for replica in (leader, reader):
+        replica.freeze()
+    await load.write(20)
+    # the feed of the frozen one does not answer: what the others know comes by the stream
+    await caught_up(intake, casework, 45)
+    for replica in (leader, reader):
+        replica.wake()
+    await load.write(20)
+    await caught_up(intake, casework, 30)
+    for replica in others:
+        replica.stop()
+    await load.write(20)
+    await caught_up(intake, casework, 30)
+    await load.kept()
+    await compare(intake, casework)
