@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notify.queries.people import Subject, find_people, subject_of
@@ -55,7 +55,7 @@ async def tell(session: AsyncSession, received: Received[Event]) -> None:
     if household is not None and await session.get(ErasedHousehold, UUID(household)) is not None:
         return
     actor = _post(envelope.actor)
-    await _settle(session, rules, concerned, fields, actor=actor, at=now)
+    await _settle(session, rules, concerned, fields, because=received.id, actor=actor, at=now)
     subject = await subject_of(session, fields)
     people = await find_people(
         session, {name for rule in concerned for name in rule.whom} | {"manager"}, fields, subject
@@ -135,10 +135,11 @@ async def _settle(
     concerned: Sequence[Rule],
     fields: dict[str, Any],
     *,
+    because: UUID,
     actor: UUID | None,
     at: datetime,
 ) -> None:
-    """What the fact answers no longer waits, read or not."""
+    """What the fact answers no longer waits, read or not; what it says itself does, however often it is heard."""
     for kind, own in settled_kinds(concerned):
         about = rules[kind].about if kind in rules else None
         matter, case = _post(fields.get(about)) if about else None, _post(fields.get("case"))
@@ -149,7 +150,7 @@ async def _settle(
             .where(
                 Notification.kind == kind,
                 Notification.about == matter if matter is not None else Notification.case == case,
-                or_(Notification.read_at.is_(None), Notification.settled_at.is_(None)),
+                Notification.because != because,
                 Notification.settled_at.is_(None),
             )
             .values(settled_at=at)

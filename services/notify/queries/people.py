@@ -42,6 +42,7 @@ async def subject_of(session: AsyncSession, fields: Mapping[str, Any]) -> Subjec
     case = await session.scalar(statement.order_by(Case.closed, Case.number.desc()).limit(1))
     known = await session.get(Household, household)
     area = (known.area if known is not None else None) or (case.area if case is not None else None)
+    area = area or fields.get("area")
     urgency = fields.get("urgency") or (case.urgency if case is not None else None)
     return Subject(
         household=household,

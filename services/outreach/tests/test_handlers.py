@@ -149,7 +149,7 @@ async def test_a_post_that_ends_leaves_its_visits_to_be_staffed_again(ward: Ward
 
 async def test_flags_add_up_and_consent_is_minded(ward: Ward) -> None:
     wanted = await ward.request()
-    about = {"household": wanted.household}
+    about: dict[str, Any] = {"household": wanted.household}
     for flags in (("animals",), (), ("violence",)):
         await ward.hear(
             ConsultationReceived(
