@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
-import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from rich.console import Console
@@ -16,22 +12,13 @@ from sqlalchemy import func, select
 
 from services.intake.importing.run import run_import
 from services.intake.tables import Consultation, Household, LedgerRow, Member, TypeFinding
+from services.intake.tests import ledgers
 from shared.db import Database
+from shared.testing import FreshDatabase
 
 pytestmark = pytest.mark.integration
-FreshDatabase = Callable[..., Awaitable[str]]
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
-
-
-ledgers = _load("ledgers")
 Told = tuple[int, str]
 
 
