@@ -41,6 +41,8 @@ from shared.web import page
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.intake.rules.types import TypeResult
+
 router = APIRouter(include_in_schema=False)
 
 _WORTH_JOINING = 40
@@ -64,7 +66,7 @@ _TEXTS = (
     "hand_to",
 )
 _DEFAULTS = {"channel": "phone", "caller_relation": "unknown", "dwelling": "unknown"}
-_SHORT_CHANNELS = ("phone", "counter", "visit", "mail_form", "line", "other")
+_SHORT_CHANNELS = ("phone", "counter", "visit", "mail_form", "other")
 _TYPES_SHOWN = 8
 _MEMBERS_AT_FIRST = 2
 _BIRTH_MODES = {
@@ -240,10 +242,8 @@ def _member(row: dict[str, Any], n: int, preview: Preview, locale: str) -> dict[
 def _shown(preview: Preview, here: Service, locale: str, urgency: str, agencies: list[str]) -> dict[str, Any]:
     codes, proposal = here.codes, preview.proposal
     say = sayer(preview.people, codes, locale)
-    found = sorted(
-        (result for result in preview.results if result.verdict != "no" or _nearly(result)),
-        key=lambda result: ("match", "possible", "no").index(result.verdict),
-    )[:_TYPES_SHOWN]
+    found = [result for verdict in ("match", "possible") for result in preview.results if result.verdict == verdict]
+    found = found[:_TYPES_SHOWN] + [result for result in preview.results if _looked_at(result)][:1]
     return {
         "level": proposal.level,
         "why": [say(reason) for reason in proposal.reasons[:3]],
@@ -259,7 +259,11 @@ def _shown(preview: Preview, here: Service, locale: str, urgency: str, agencies:
             {
                 "verdict": result.verdict,
                 "name": codes.label("TYPE", result.code, locale),
-                "reasons": [shown(reason, say) for reason in result.reasons],
+                "reasons": [
+                    shown(reason, say)
+                    for reason in result.reasons
+                    if result.verdict != "no" or reason.mark is Mark.AGAINST
+                ],
             }
             for result in found
         ],
@@ -269,10 +273,11 @@ def _shown(preview: Preview, here: Service, locale: str, urgency: str, agencies:
     }
 
 
-def _nearly(result: Any) -> bool:
-    """A type that does not apply, but of which something does: worth saying that it was looked at."""
+def _looked_at(result: TypeResult) -> bool:
+    """A type that does not apply although something pointed there: worth saying that it was looked at."""
     marks = {reason.mark for reason in result.reasons}
-    return Mark.FOR in marks and Mark.AGAINST in marks
+    vague = any(reason.code == "nothing_points_there" for reason in result.reasons)
+    return result.verdict == "no" and not vague and {Mark.FOR, Mark.AGAINST} <= marks
 
 
 def _share(due: datetime | None, hours: float) -> float:
