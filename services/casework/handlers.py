@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.casework.actions import hearing
-from services.casework.actions.keeping import add_happening
+from services.casework.actions.keeping import note_happening
 from services.casework.tables import (
     Case,
     Consultation,
@@ -212,7 +212,7 @@ async def note_leaving(session: AsyncSession, received: Received[MemberLeft]) ->
     await _upsert_member(session, event.member, row)
     case = await hearing.open_case_in(session, event.household)
     if case is not None:
-        add_happening(
+        await note_happening(
             session,
             case.id,
             "member_left",
@@ -290,7 +290,7 @@ async def note_meeting(session: AsyncSession, received: Received[MemberMet]) -> 
     if await session.get(Case, event.case) is None:
         return
     await _upsert_member(session, event.member, {"household": event.household, "met_at": at})
-    add_happening(session, event.case, "member_met", at, id_=derived_id(received.id, "met"))
+    await note_happening(session, event.case, "member_met", at, id_=derived_id(received.id, "met"))
 
 
 @subscriptions.on(AbsenceRepeated, projects=True)
@@ -300,7 +300,8 @@ async def note_absence(session: AsyncSession, received: Received[AbsenceRepeated
     case = await session.get(Case, event.case)
     if case is not None:
         case.absences = event.absences
-        add_happening(session, case.id, "absence_repeated", at, code=event.step, id_=derived_id(received.id, "absence"))
+        line = derived_id(received.id, "absence")
+        await note_happening(session, case.id, "absence_repeated", at, code=event.step, id_=line)
 
 
 @subscriptions.on(NotificationSent, projects=True)

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.casework.actions.keeping import refresh_case, stop_clocks, take_case
-from services.casework.queries.access import NOT_HERE
+from services.casework.actions.keeping import begin_if_accepted, refresh_case, stop_clocks, take_case
+from services.casework.queries.access import NOT_HERE, WRITERS, reads_scope
 from services.casework.rules import care
-from services.casework.tables import Case, Entry
+from services.casework.tables import Entry
 from shared import clock
 from shared.clock import TOKYO
 from shared.codes import Code
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from services.casework.requests import CorrectEntry, WriteEntry
     from shared.identity import Actor
-
-WRITERS = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "outreach_lead", "outreach_worker"})
 
 
 async def write_entry(session: AsyncSession, actor: Actor, case_id: UUID, request: WriteEntry) -> Entry:
@@ -63,6 +61,7 @@ async def write_entry(session: AsyncSession, actor: Actor, case_id: UUID, reques
     if request.fix:
         entry.state, entry.fixed_at = care.fix_entry(entry.state, own=True), now
     session.add(entry)
+    await begin_if_accepted(session, case.id, actor.agency, now)
     if await _is_contact(session, request.with_whom) and case.state == "open":
         case.first_contact_at = case.first_contact_at or request.occurred_at
         await stop_clocks(session, case, actor=actor, at=request.occurred_at, kinds=("first_contact",))
@@ -126,16 +125,6 @@ async def _take(session: AsyncSession, actor: Actor, entry_id: UUID) -> Entry:
     if not reads_scope(actor, case, entry.scope, entry.author):
         raise Missing(NOT_HERE)
     return entry
-
-
-def reads_scope(actor: Actor, case: Case, scope: str, author: UUID) -> bool:
-    """Whether an entry kept for owner and lead is for this reader's eyes."""
-    return (
-        scope == "all"
-        or actor.role in {"coordinator", "manager"}
-        or actor.post in {case.owner, author}
-        or (case.lead is not None and case.lead == actor.agency)
-    )
 
 
 async def _is_contact(session: AsyncSession, with_whom: list[str]) -> bool:

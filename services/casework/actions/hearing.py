@@ -8,9 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
-from services.casework.actions.invitations import consents_of, end_invitations, refresh_track
-from services.casework.actions.keeping import add_happening, refresh_case, start_clock, stop_clocks
+from services.casework.actions.invitations import end_invitations, refresh_track
+from services.casework.actions.keeping import (
+    add_happening,
+    begin_if_accepted,
+    note_happening,
+    refresh_case,
+    start_clock,
+    stop_clocks,
+)
 from services.casework.actions.opening import Opening, open_or_continue
+from services.casework.queries.facts import consents_of
 from services.casework.rules import cases, clocks, sharing
 from services.casework.tables import (
     Agency,
@@ -23,6 +31,7 @@ from services.casework.tables import (
     Invitation,
     MemberContact,
     Notice,
+    Post,
     Protection,
     Visit,
     VisitRequest,
@@ -69,7 +78,7 @@ async def open_case_of(session: AsyncSession, received: Received[ConsultationScr
         case = await open_or_continue(session, opening)
     except LookupError:
         raise NotYet from None  # no post is on duty: the ward's staff has not been brought in yet
-    add_happening(
+    await note_happening(
         session,
         case.id,
         "consultation",
@@ -189,9 +198,12 @@ async def note_visit(session: AsyncSession, received: Received[VisitReported]) -
         .where(VisitRequest.id == event.request, VisitRequest.state.in_(["asked", "assigned", "visited"]))
         .values(state="visited" if event.next_on else "ended")
     )
-    add_happening(
+    await note_happening(
         session, case.id, "visit", at, post=event.reported_by, code=event.result, id_=derived_id(received.id, "visit")
     )
+    team = await session.scalar(select(Post.agency).where(Post.id == event.reported_by))
+    if team is not None:
+        await begin_if_accepted(session, case.id, team, at)
     await refresh_case(session, case.id)
 
 

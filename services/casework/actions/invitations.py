@@ -18,8 +18,9 @@ from services.casework.actions.keeping import (
     take_case,
 )
 from services.casework.queries.access import load_invitation
+from services.casework.queries.facts import consents_of, live_agencies
 from services.casework.rules import cases, clocks, sharing
-from services.casework.tables import Agency, Case, Consent, Invitation
+from services.casework.tables import Agency, Case, Invitation
 from shared import clock
 from shared.codes import Code
 from shared.errors import Conflict, Forbidden, Refused
@@ -266,31 +267,6 @@ async def refresh_track(session: AsyncSession, case: Case) -> None:
         )
     )
     case.share_track = cases.share_track(consents=len(standing), council=len(council.all()))
-
-
-async def live_agencies(session: AsyncSession, case_id: UUID) -> frozenset[str]:
-    """The agencies that are asked or take part."""
-    return frozenset(
-        await session.scalars(
-            select(Invitation.agency).where(Invitation.case_id == case_id, Invitation.state.in_(sorted(sharing.LIVE)))
-        )
-    )
-
-
-async def consents_of(session: AsyncSession, household: UUID) -> list[sharing.ConsentFacts]:
-    """The household's consents as the rules see them."""
-    allows = select(Code.code).where(Code.list == "CONSENT_STATE", Code.attributes["allows"].as_boolean().is_(True))
-    yes = set(await session.scalars(allows))
-    rows = await session.scalars(select(Consent).where(Consent.household == household))
-    return [
-        sharing.ConsentFacts(
-            allows=row.state in yes,
-            recipients=frozenset(row.recipients),
-            withdrawn=row.withdrawn_at is not None,
-            ends_on=row.ends_on,
-        )
-        for row in rows
-    ]
 
 
 async def _take(session: AsyncSession, actor: Actor, invitation_id: UUID) -> tuple[Invitation, Case]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from services.casework.queries.access import load_case
 from services.casework.rules import clocks as clock_rules
 from services.casework.rules.sharing import TAKING_PART, WAITING
-from services.casework.tables import Case, Clock, Happening, Household, Invitation, Post
+from services.casework.tables import Case, Clock, Happening, Household, Invitation
 from shared import clock
 from shared.events.casework import ClockStarted, ClockStopped
 from shared.spine import hold, record
@@ -53,13 +54,29 @@ def add_happening(
     agency: str | None = None,
     post: UUID | None = None,
     code: str | None = None,
-    id_: UUID | None = None,
 ) -> None:
     """Add a line to the case's timeline; codes and ids only."""
     line = Happening(
-        id=id_ or clock.new_id(), case_id=case_id, at=at, what=what, agency=agency, post=post, code=code, detail={}
+        id=clock.new_id(), case_id=case_id, at=at, what=what, agency=agency, post=post, code=code, detail={}
     )
     session.add(line)
+
+
+async def note_happening(
+    session: AsyncSession, case_id: UUID, what: str, at: datetime, *, id_: UUID, **more: object
+) -> None:
+    """Add a line because of an event: with an id derived from it, so that hearing it again adds nothing."""
+    row = {"id": id_, "case_id": case_id, "at": at, "what": what, "detail": {}, **more}
+    await session.execute(insert(Happening).values(row).on_conflict_do_nothing())
+
+
+async def begin_if_accepted(session: AsyncSession, case_id: UUID, agency: str, at: datetime) -> None:
+    """An agency that does something is at work (対応中), without having to say so."""
+    await session.execute(
+        update(Invitation)
+        .where(Invitation.case_id == case_id, Invitation.agency == agency, Invitation.state == "accepted")
+        .values(state="acting", acting_at=at)
+    )
 
 
 async def start_clock(
@@ -157,8 +174,3 @@ async def refresh_case(session: AsyncSession, case_id: UUID) -> None:
     case = await session.get(Case, case_id)
     if case is not None:
         await session.refresh(case)
-
-
-async def post_name_agency(session: AsyncSession, post: UUID) -> str | None:
-    """The agency of a post."""
-    return await session.scalar(select(Post.agency).where(Post.id == post))

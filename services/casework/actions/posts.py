@@ -178,7 +178,7 @@ async def post_facts(session: AsyncSession, post_id: UUID | None) -> PostFacts |
 async def on_duty(session: AsyncSession, area: str | None) -> list[PostFacts]:
     """The posts on duty for an area, then those for the whole ward."""
     listed = select(DutyPost.post, DutyPost.area, DutyPost.position).where(DutyPost.area.in_([area or "", WHOLE_WARD]))
-    order = {post: (of == WHOLE_WARD, position) for post, of, position in (await session.execute(listed)).tuples()}
+    order = {post: (of == WHOLE_WARD, position) for post, of, position in (await session.execute(listed)).all()}
     found = await _posts_with_roles(session, Post.id.in_(order))
     return sorted(found, key=lambda post: order[post.id])
 
@@ -198,5 +198,5 @@ async def _posts_with_roles(session: AsyncSession, where: object) -> list[PostFa
             owns=bool((attributes or {}).get("owns")),
             ended=post.ended_at is not None or (post.ends_on is not None and post.ends_on < today),
         )
-        for post, attributes in (await session.execute(query)).tuples()
+        for post, attributes in (await session.execute(query)).all()
     ]

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 NOT_HERE = N_("ここには何もありません。番号が変わったか、見る権限がありません。")
 
 
+WRITERS = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "outreach_lead", "outreach_worker"})
+"""Roles that write progress entries."""
+
+
 def takes_part(actor: Actor) -> ColumnElement[bool]:
     """Cases in which the actor's agency has accepted its part."""
     part = aliased(Invitation)
@@ -97,3 +101,13 @@ async def load_invitation(session: AsyncSession, actor: Actor, invitation_id: UU
     if found is None:
         raise Missing(NOT_HERE)
     return found
+
+
+def reads_scope(actor: Actor, case: Case, scope: str, author: UUID) -> bool:
+    """Whether an entry kept for owner and lead is for this reader's eyes."""
+    return (
+        scope == "all"
+        or actor.role in {"coordinator", "manager"}
+        or actor.post in {case.owner, author}
+        or (case.lead is not None and case.lead == actor.agency)
+    )

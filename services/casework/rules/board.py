@@ -13,7 +13,7 @@ STANDS_STILL_DAYS = 7
 SMALL_CELL = 5
 """Counts below this are not shown by area (domain paper 7)."""
 LOAD_MARK = 100
-_WEIGHT: Final = {"A": 12, "B": 7, "C": 4, "D": 2}
+WEIGHTS: Final = {"A": 12, "B": 7, "C": 4, "D": 2}
 _HEAT: Final = (9, 15, 21)
 
 Light = Literal["asked", "taken", "acting", "late", "back", "done", "none"]
@@ -44,7 +44,7 @@ def stands_still(waiting_since: date | None, today: date) -> bool:
 
 def load(counts: Mapping[str, int]) -> int:
     """A weighted load from the number of open cases by urgency; 100 is about what one post can carry."""
-    return sum(_WEIGHT[level] * number for level, number in counts.items())
+    return sum(WEIGHTS[level] * number for level, number in counts.items())
 
 
 def heat(count: int) -> str:

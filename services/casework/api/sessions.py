@@ -1,0 +1,147 @@
+"""Signing in, staying signed in, signing out. The session's cookie is ours alone; the token's goes to all services."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, RedirectResponse
+
+from services.casework.actions.sessions import leave_session, renew_session, start_session
+from services.casework.queries.directory import list_posts
+from services.casework.queries.views import PostView
+from services.casework.rules.sessions import local_path
+from shared.errors import Missing
+from shared.i18n import N_
+from shared.identity import TOKEN_COOKIE, Actor, CurrentActor, NotSignedInError
+from shared.service import Here, Service
+
+SESSION_COOKIE = "kasane_session"
+router = APIRouter(tags=["session"])
+api = APIRouter(prefix="/api", tags=["session"])
+
+
+class SignInAs(BaseModel):
+    """The post to sign in as: its id or code."""
+
+    post: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class SignedInOut(BaseModel):
+    """A session that has begun; ``token`` serves as a bearer token too."""
+
+    token: str
+    seconds: int
+    post: PostView
+
+
+class Me(BaseModel):
+    """Who is asking."""
+
+    post: str
+    person: str
+    agency: str
+    role: str
+    areas: list[str]
+    name: str
+
+
+@api.get("/posts")
+async def list_sign_in_posts(here: Here) -> list[PostView]:
+    """Whom one may sign in as: only where the demo's sign-in is on (404 otherwise)."""
+    if not here.settings.demo_sign_in:
+        raise Missing(N_("この環境では、職を選んで入ることはできません。"))
+    async with here.db.read() as session:
+        return await list_posts(session)
+
+
+@api.post("/session")
+async def sign_in(body: SignInAs, here: Here) -> Response:
+    """Sign in as a post; sets the cookies and tells the token."""
+    async with here.db.transaction() as session:
+        begun = await start_session(session, here.settings, body.post)
+        posts = {post.id: post for post in await list_posts(session)}
+    told = SignedInOut(
+        token=here.tokens.sign(begun.actor), seconds=here.settings.token_seconds, post=posts[begun.actor.post]
+    )
+    answer = JSONResponse(told.model_dump(mode="json"))
+    set_cookies(answer, here, begun.actor, begun.secret)
+    return answer
+
+
+@api.get("/me")
+async def tell_me(actor: CurrentActor) -> Me:
+    """Who is asking."""
+    return Me(
+        post=str(actor.post),
+        person=str(actor.person),
+        agency=actor.agency,
+        role=actor.role,
+        areas=sorted(actor.areas),
+        name=actor.name,
+    )
+
+
+@router.get("/session", include_in_schema=False)
+async def renew_and_return(request: Request, here: Here) -> Response:
+    """Make a new token from a session that still runs and go on; else to the sign-in page. Local paths only."""
+    wanted = request.query_params.get("return")
+    path = local_path(wanted)
+    actor = await _renew(request, here)
+    if actor is None:
+        return RedirectResponse(f"/casework/sign-in?next={quote(path)}", status_code=303)
+    answer = RedirectResponse(path, status_code=303)
+    set_cookies(answer, here, actor)
+    return answer
+
+
+@router.post("/session/renew")
+async def renew(request: Request, here: Here) -> Response:
+    """Keep a session alive while a person works; 401 once it has ended."""
+    actor = await _renew(request, here)
+    if actor is None:
+        raise NotSignedInError(N_("サインインし直してください。書いたものは下書きに残っています。"))
+    answer = JSONResponse({"seconds": here.settings.token_seconds})
+    set_cookies(answer, here, actor)
+    return answer
+
+
+@router.post("/sign-in", include_in_schema=False)
+async def sign_in_by_form(
+    here: Here,
+    post: Annotated[str, Form(max_length=100)],
+    next_path: Annotated[str, Form(alias="next", max_length=2000)] = "",
+) -> Response:
+    """Sign in from the page and go where the person wanted to go."""
+    async with here.db.transaction() as session:
+        begun = await start_session(session, here.settings, post)
+    answer = RedirectResponse(local_path(next_path), status_code=303)
+    set_cookies(answer, here, begun.actor, begun.secret)
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, here: Here) -> Response:
+    """End the session at once, in every service; drafts stay."""
+    async with here.db.transaction() as session:
+        await leave_session(session, request.cookies.get(SESSION_COOKIE))
+    answer = RedirectResponse("/casework/sign-in", status_code=303)
+    for name, path in ((TOKEN_COOKIE, "/"), (SESSION_COOKIE, "/casework")):
+        answer.delete_cookie(name, path=path)
+    return answer
+
+
+async def _renew(request: Request, here: Service) -> Actor | None:
+    async with here.db.transaction() as session:
+        return await renew_session(session, here.settings, request.cookies.get(SESSION_COOKIE))
+
+
+def set_cookies(answer: Response, here: Service, actor: Actor, secret: str | None = None) -> None:
+    """Put the token (for all services) and, at sign-in, the session's secret (for casework) into cookies."""
+    settings = here.settings
+    common: dict[str, Any] = {"httponly": True, "secure": settings.cookie_secure, "samesite": "lax"}
+    answer.set_cookie(TOKEN_COOKIE, here.tokens.sign(actor), max_age=settings.token_seconds, path="/", **common)
+    if secret is not None:
+        answer.set_cookie(SESSION_COOKIE, secret, max_age=settings.session_absolute_seconds, path="/casework", **common)

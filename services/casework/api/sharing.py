@@ -1,0 +1,98 @@
+"""Requests to agencies over JSON: whom to ask, asking, answering, leaving."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.casework.actions import invitations
+from services.casework.api.changing import Changed, change
+from services.casework.queries import sharing
+from services.casework.queries.views import InvitationView, ProposalView
+from services.casework.requests import AnswerInvitation, InviteAgency, LeaveCase
+from services.casework.rules.sharing import LIVE, TAKING_PART, WAITING
+from shared.identity import CurrentActor
+from shared.service import Here, IdempotencyKeyHeader
+
+router = APIRouter(prefix="/api", tags=["sharing"])
+_STATES = {"waiting": WAITING, "taking_part": TAKING_PART, "live": LIVE}
+
+
+@router.get("/cases/{case_id}/proposals")
+async def propose(case_id: UUID, here: Here, actor: CurrentActor) -> list[ProposalView]:
+    """Which agencies to ask, best first, each with its reasons and the grounds that could hold."""
+    async with here.db.read() as session:
+        return await sharing.propose_agencies(session, actor, here.codes, case_id)
+
+
+@router.post("/cases/{case_id}/invitations")
+async def invite(
+    case_id: UUID, body: InviteAgency, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Changed:
+    """Ask an agency in, on a ground in law."""
+    _, changed = await change(
+        here, actor, lambda s: invitations.invite_agency(s, actor, case_id, body),
+        key=key, what=f"invite/{case_id}", body=body,
+    )  # fmt: skip
+    return changed
+
+
+@router.get("/invitations")
+async def list_mine(
+    here: Here, actor: CurrentActor, states: Literal["waiting", "taking_part", "live"] = "waiting"
+) -> list[InvitationView]:
+    """Requests to the viewer's own agency; those without an answer show question and area, never the household."""
+    async with here.db.read() as session:
+        return await sharing.list_invitations(session, actor, states=_STATES[states])
+
+
+@router.get("/invitations/{invitation_id}")
+async def one_invitation(invitation_id: UUID, here: Here, actor: CurrentActor) -> InvitationView:
+    """One request."""
+    async with here.db.read() as session:
+        return await sharing.read_invitation(session, actor, invitation_id)
+
+
+@router.post("/invitations/{invitation_id}/answer")
+async def answer(
+    invitation_id: UUID, body: AnswerInvitation, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Changed:
+    """Accept, ask to talk it over, or return it with a reason."""
+    _, changed = await change(
+        here, actor, lambda s: invitations.answer_invitation(s, actor, invitation_id, body),
+        key=key, what=f"answer/{invitation_id}", body=body,
+    )  # fmt: skip
+    return changed
+
+
+@router.post("/invitations/{invitation_id}/act")
+async def act(invitation_id: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Changed:
+    """The agency is at work."""
+    _, changed = await change(
+        here, actor, lambda s: invitations.begin_acting(s, actor, invitation_id), key=key, what=f"act/{invitation_id}"
+    )
+    return changed
+
+
+@router.post("/invitations/{invitation_id}/leave")
+async def leave(
+    invitation_id: UUID, body: LeaveCase, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+) -> Changed:
+    """The agency has ended its part."""
+    _, changed = await change(
+        here, actor, lambda s: invitations.leave_case(s, actor, invitation_id, body.reason),
+        key=key, what=f"leave/{invitation_id}", body=body,
+    )  # fmt: skip
+    return changed
+
+
+@router.post("/invitations/{invitation_id}/remind")
+async def remind(invitation_id: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Changed:
+    """Ask again, once a day at most."""
+    _, changed = await change(
+        here, actor, lambda s: invitations.remind_agency(s, actor, invitation_id),
+        key=key, what=f"remind/{invitation_id}",
+    )  # fmt: skip
+    return changed

@@ -1,0 +1,35 @@
+"""Wires casework: its routes, what it hears, and the look at the clocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.casework import api
+from services.casework.actions.sweeping import sweep_clocks
+from services.casework.handlers import subscriptions
+from shared.web import Periodic, build_service
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from shared.service import Service
+    from shared.settings import Settings
+
+FOLDER = Path(__file__).parent
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application of casework."""
+    return build_service(
+        name="casework",
+        folder=FOLDER,
+        settings=settings,
+        subscriptions=subscriptions,
+        routers=[*api.routers],
+        periodic=[Periodic("clocks", settings.sweep_seconds, _sweep)],
+    )
+
+
+async def _sweep(service: Service) -> None:
+    await sweep_clocks(service.db)

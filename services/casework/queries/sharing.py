@@ -1,0 +1,95 @@
+"""Requests to agencies: those that wait for an answer, one of them, and whom else to ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.casework.queries.access import load_case, load_invitation, visible_to
+from services.casework.queries.cases import invitation_view, types_of
+from services.casework.queries.facts import consents_of, live_agencies
+from services.casework.queries.views import InvitationView, ProposalView
+from services.casework.rules import proposals, sharing
+from services.casework.tables import Agency, Case, Household, Invitation
+from shared import clock
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.codes import Codes
+    from shared.identity import Actor
+
+_WAITING_SHOWN = 100
+
+
+async def list_invitations(
+    session: AsyncSession, actor: Actor, *, states: frozenset[str] = sharing.WAITING
+) -> list[InvitationView]:
+    """Requests to the actor's own agency, the most pressing first; those asked only show question and area."""
+    query = (
+        select(Invitation, Case)
+        .outerjoin(Case, (Case.id == Invitation.case_id) & visible_to(actor))
+        .where(Invitation.agency == actor.agency, Invitation.state.in_(sorted(states)))
+        .order_by(Invitation.urgency, Invitation.answer_due, Invitation.id)
+        .limit(_WAITING_SHOWN)
+    )
+    if actor.role in {"operator", "outreach_worker"}:
+        return []
+    return [invitation_view(part, case=case) for part, case in (await session.execute(query)).all()]
+
+
+async def read_invitation(session: AsyncSession, actor: Actor, invitation_id: UUID) -> InvitationView:
+    """One request. The case stays hidden until the reader may see it. Raises Missing."""
+    part = await load_invitation(session, actor, invitation_id)
+    case = await session.scalar(select(Case).where(Case.id == part.case_id, visible_to(actor)))
+    return invitation_view(part, case=case)
+
+
+async def propose_agencies(session: AsyncSession, actor: Actor, codes: Codes, case_id: UUID) -> list[ProposalView]:
+    """Whom to ask, best first, each with its reasons and the grounds that could hold."""
+    case = await load_case(session, actor, case_id)
+    household = await session.get_one(Household, case.household)
+    types = (await types_of(session, [household.id])).get(household.id, [])
+    agencies = {row.code: row for row in await session.scalars(select(Agency).where(Agency.active))}
+    found = proposals.propose(
+        proposals.HouseholdFacts(
+            area=household.area,
+            types={one.code: one.verdict for one in types},
+            worries=frozenset(household.worries),
+            flags=frozenset(household.safety_flags),
+        ),
+        [proposals.AgencyFacts(row.code, row.kind, frozenset(row.areas)) for row in agencies.values()],
+        [
+            proposals.AgencyRule.read(entry.code, entry.attributes)
+            for entry in codes["AGENCY_RULE"].values()
+            if entry.active
+        ],
+        await live_agencies(session, case.id),
+    )
+    consents = await consents_of(session, household.id)
+    return [
+        ProposalView(
+            agency=one.agency,
+            score=one.score,
+            reasons=list(one.reasons),
+            bases=grounds(codes, one.agency, agencies[one.agency].kind, consents),
+        )
+        for one in found
+    ]
+
+
+def grounds(codes: Codes, agency: str, kind: str, consents: list[sharing.ConsentFacts]) -> list[str]:
+    """The grounds that could hold today for an agency; what needs words or a reason still needs them."""
+    today = clock.today()
+    handling = str(codes["AGENCY_KIND"][kind].attributes.get("handling", "private"))
+    possible = []
+    for entry in codes["BASIS"].values():
+        basis = sharing.Basis.read(entry.code, entry.attributes)
+        in_force = basis.valid_from <= today and (basis.valid_until is None or today <= basis.valid_until)
+        fits = not basis.handling or handling in basis.handling
+        consented = basis.needs != "consent" or any(c.covers(agency, kind, today) for c in consents)
+        if entry.active and in_force and fits and consented:
+            possible.append(entry.code)
+    return possible
