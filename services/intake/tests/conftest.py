@@ -1,15 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
-from sqlalchemy import text
+from joserfc.jwk import OKPKey
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.app import create_app
 from shared.db import Database
-from shared.identity import Actor
+from shared.identity import TOKEN_COOKIE, Actor, Tokens
+from shared.service import Service
+from shared.settings import Settings
 from shared.testing import FreshDatabase
+from shared.web import join
 
 
 def post_of(role: str, *areas: str, agency: str = "sukoyaka-c", post: UUID | None = None) -> Actor:
@@ -45,3 +52,59 @@ async def events_of(session: AsyncSession, household: UUID | None = None) -> lis
         {"h": str(household) if household else None},
     )
     return [(name.removeprefix("intake."), data) for name, data in rows]
+
+
+_KEY = OKPKey.generate_key("Ed25519")
+
+
+@dataclass
+class House:
+    """Intake alone, alive, and a client in front of it."""
+
+    service: Service
+    client: httpx.AsyncClient
+    tokens: Tokens
+    queries: list[str]
+
+    def sign_in(self, actor: Actor) -> None:
+        self.client.cookies.set(TOKEN_COOKIE, self.tokens.sign(actor))
+
+    async def post(
+        self, path: str, body: object, *, actor: Actor | None = None, key: str | None = None
+    ) -> httpx.Response:
+        if actor is not None:
+            self.sign_in(actor)
+        headers = {"idempotency-key": key} if key else {}
+        return await self.client.post(f"/intake{path}", json=body, headers=headers)
+
+    async def get(self, path: str, *, actor: Actor | None = None, page: bool = False) -> httpx.Response:
+        if actor is not None:
+            self.sign_in(actor)
+        return await self.client.get(f"/intake{path}", headers={"accept": "text/html"} if page else {})
+
+
+@pytest.fixture
+async def house(fresh_database: FreshDatabase) -> AsyncIterator[House]:
+    settings = Settings(
+        database_url=await fresh_database("intake"),
+        redis_url=None,
+        signing_key=_KEY.as_pem(private=True).decode(),
+        verifying_key=_KEY.as_pem(private=False).decode(),
+        pool_size=3,
+    )
+    app = create_app(settings)
+    whole = join(app)
+    queries: list[str] = []
+    service: Service = app.state.service
+
+    @event.listens_for(service.db.engine.sync_engine, "before_cursor_execute")
+    def _(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        queries.append(statement)
+
+    async with (
+        whole.router.lifespan_context(whole),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(whole, raise_app_exceptions=False), base_url="http://ward.test"
+        ) as client,
+    ):
+        yield House(service, client, Tokens(settings), queries)
