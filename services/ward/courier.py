@@ -13,10 +13,11 @@ import importlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from shared.codes import Codes
 from shared.db import Database
@@ -110,6 +111,7 @@ async def courier(settings: Mapping[str, Settings]) -> AsyncIterator[Courier]:
         for service, own in settings.items():
             quiet = own.model_copy(update={"redis_url": None, "urls": urls})
             db = Database(own.database_url, pool_size=4)
+            event.listen(db.engine.sync_engine, "connect", _hurry)
             undo.push_async_callback(db.close)
             subscriptions = importlib.import_module(f"services.{service}.handlers").subscriptions
             spine = Spine(quiet, service, db, subscriptions, feed_transport=transport)
@@ -121,6 +123,11 @@ async def courier(settings: Mapping[str, Settings]) -> AsyncIterator[Courier]:
             feed.include_router(feed_router())
             edge.mount(f"/{service}", feed)
         yield Courier(rooms)
+
+
+def _hurry(connection: Any, _record: object) -> None:
+    """Do not wait for the disk at each commit: a filling that is broken off is started over."""
+    connection.cursor().execute("SET synchronous_commit = off")
 
 
 _PARKED = text("SELECT type, state, error_class FROM parked WHERE state IN ('waiting', 'parked', 'behind')")

@@ -164,12 +164,14 @@ def course_of(seed: int, household: Household, now: datetime) -> Course:
         steps.append(Noted(_office_hour(add_working_days(heard, chance.randint(1, 3)), chance), *_FIRST))
     day = heard
     for place, agency in enumerate(agencies_for(household)):
+        if place and chance.random() > 0.4:  # noqa: PLR2004 - most begin with one agency
+            break
         day = add_working_days(day, chance.randint(1, 3))
         steps.append(Invited(_office_hour(day, chance), agency, _QUESTIONS[agency.split("-")[0]]))
         steps += _answers(agency, day, fate, place, chance)
-    if household.kind in _VISITED and chance.random() < 0.5:  # noqa: PLR2004 - half of them are visited
+    if household.kind in _VISITED and chance.random() < 0.25:  # noqa: PLR2004 - a quarter is visited
         steps += _visits(add_working_days(day, 1), chance, now)
-    for _ in range(chance.randint(0, 2)):
+    for _ in range(chance.choice((0, 0, 0, 1))):
         since = add_working_days(day, chance.randint(2, 40))
         steps.append(Noted(_office_hour(since, chance), *chance.choice(_ENTRIES)))
     past = sorted((step for step in steps if step.at < now), key=lambda step: step.at)

@@ -46,7 +46,7 @@ from shared.spine.heartbeat import send_probe
 
 SEED = 8050
 """The ward that everybody gets."""
-_ROUND_DAYS = 14
+_ROUND_DAYS = 30
 _KINDS = {agency.code: agency.kind for agency in AGENCIES}
 _PRIVATE = frozenset({"shakyo"})
 _WEEKLY_MINUTES = 900
@@ -80,7 +80,7 @@ async def seed(settings: Mapping[str, Settings], *, days: int = 0, number: int =
 
 
 def _rounds(now: datetime, days: int) -> Iterator[datetime]:
-    """When each round ends: every two weeks of the year, then every day, then now."""
+    """When each round ends: every month of the year, then every day, then now."""
     moment = now - timedelta(days=366)
     while moment < now - timedelta(days=max(days, 1)):
         yield moment
