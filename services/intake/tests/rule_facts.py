@@ -17,9 +17,9 @@ CODES = Codes(list(read_codes(Path(__file__).parents[1] / "codes")))
 BOOK = RuleBook.from_codes(CODES)
 
 
-def person(relation: str, age: str = "", *, here: str = "yes", **more: Any) -> MemberFacts:
+def person(relation: str, age: str = "", **more: Any) -> MemberFacts:
     """A member called by the 続柄, of that age, living there."""
-    member_id = more.pop("id", relation)
+    member_id, here = more.pop("id", relation), more.pop("here", "yes")
     return MemberFacts(member_id, relation, parse_birth(age, ON), coresident=here, **more)
 
 
@@ -41,3 +41,8 @@ def verdict(code: str, *members: MemberFacts, **more: Any) -> str:
 def codes_of(result: TypeResult) -> set[str]:
     """The codes of a result's reasons."""
     return {reason.code for reason in result.reasons}
+
+
+def outcome(result: TypeResult) -> tuple[str, set[str]]:
+    """A result's verdict and tags."""
+    return result.verdict, set(result.tags)
