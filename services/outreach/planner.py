@@ -10,10 +10,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import httpx
-import structlog
-
 from services.outreach.actions import planning as actions
+from services.outreach.asking import ask_cells
 from services.outreach.queries.planning import planning_inputs
 from services.outreach.queries.requests import team_for
 from services.outreach.rules import planning as rules
@@ -22,16 +20,11 @@ from shared.errors import Refused
 from shared.i18n import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from services.outreach.rules.plans import Plan
     from shared.identity import Actor
     from shared.service import Done, Service
-
-CELL_SECONDS = 2.0
-"""How long intake may take; a plan by district now is better than one by distance later."""
-_MOST_CELLS = 500
-log = structlog.get_logger()
 
 
 async def plan_visits(
@@ -60,22 +53,3 @@ async def plan_visits(
     body = {"team": team, "requests": sorted(str(request) for request in requests)}
     done = await service.perform(actor, keep, key=key, what="plan", body=body)
     return done, plan
-
-
-async def ask_cells(service: Service, token: str | None, households: Iterable[UUID]) -> dict[UUID, str]:
-    """Map cells of households that the viewer may see: ``{household: cell}``. Empty when intake can't be asked."""
-    url = service.settings.urls.get("intake")
-    wanted = sorted(str(household) for household in households)[:_MOST_CELLS]
-    if not url or not token or not wanted:
-        return {}
-    try:
-        async with httpx.AsyncClient(timeout=CELL_SECONDS, trust_env=False) as client:
-            answer = await client.post(
-                f"{url}/api/cells", json={"households": wanted}, headers={"authorization": f"Bearer {token}"}
-            )
-            answer.raise_for_status()
-            found = answer.json()
-        return {UUID(household): cell["mesh"] for household, cell in found.items() if cell and cell.get("mesh")}
-    except (httpx.HTTPError, ValueError, AttributeError, TypeError) as error:
-        log.info("planning without map cells", error=type(error).__name__)
-        return {}

@@ -7,16 +7,26 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from services.outreach.asking import ask_members
 from services.outreach.queries import requests, visits
 from services.outreach.queries.access import PLANNING
 from shared import clock
-from shared.identity import CurrentActor
+from shared.identity import CurrentActor, token_of
 from shared.service import Here
 from shared.web import page
 
 router = APIRouter(prefix="/fragments", include_in_schema=False)
 
 _SHOWN = 20
+
+
+@router.get("/visits/{visit_id}/members")
+async def show_members(visit_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """Whom they may have met: members by id, named by intake in the browser."""
+    async with here.db.read() as session:
+        card = await visits.read_visit(session, actor, visit_id)
+    members = await ask_members(here, token_of(request), card.visit.household)
+    return page(request, "fragments/members.html", members=members)
 
 
 @router.get("/cases/{case_id}")

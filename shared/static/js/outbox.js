@@ -160,6 +160,8 @@ const submit = async (event) => {
     form.submit();
     return;
   }
+  // sent later, a form says when it was really pressed
+  form.querySelectorAll("[data-now][name]").forEach(({ name }) => fields.set(name, new Date().toISOString()));
   await keep({ url: form.action, page: location.pathname, body: new URLSearchParams(fields).toString() });
   form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
   delete form.dataset.sending;
