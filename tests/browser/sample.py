@@ -93,6 +93,10 @@ class Desk:
         asked = await request.json()
         return JSONResponse({one: f"名前 {one}" for ids in asked.values() for one in ids})
 
+    async def count(self, _: Request) -> Response:
+        """What waits in the inbox."""
+        return JSONResponse({"waiting": 3, "late": 1})
+
     async def draft(self, request: Request) -> Response:
         """PUT, GET and DELETE of drafts, as ``shared.drafts`` answers them."""
         draft_id = request.path_params.get("draft_id")
@@ -119,6 +123,7 @@ class Desk:
                 Route("/gallery", self.post, methods=["POST"]),
                 Route("/gallery/drafts/gallery", self.draft),
                 Route("/gallery/drafts/gallery/{draft_id}", self.draft, methods=["PUT", "DELETE"]),
+                Route("/notify/api/count", self.count),
                 Route("/casework/labels", self.labels, methods=["POST"]),
                 Route("/intake/labels", self.labels, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=ROOT / "shared" / "static")),

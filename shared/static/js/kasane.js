@@ -4,6 +4,7 @@ import { watchDrafts } from "./drafts.js";
 import { watchForms } from "./forms.js";
 import { fillLabels } from "./labels.js";
 import { watchOutbox } from "./outbox.js";
+import { keepCounts } from "./counts.js";
 import { keepSession } from "./session.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { tickClocks } from "./clock.js";
@@ -22,5 +23,6 @@ whenAdded(tickClocks);
 whenAdded(watchOutbox);
 if ("signedIn" in document.body.dataset) {
   keepSession();
+  keepCounts();
   listenForShortcuts();
 }
