@@ -48,11 +48,9 @@ class Address:
 def read_address(text: str, room: str = "") -> Address:
     """Read an address as people write it; ``room`` where it was asked separately."""
     plain = _plain(text)
-    if not plain:
-        return Address(room=read_room(room))
     shape = _SHAPE.match(plain)
-    if shape is None:
-        return Address(town=reading_key(plain), room=read_room(room))
+    if not plain or shape is None:
+        return Address(room=read_room(room))
     numbers, rest = shape["numbers"] or "", shape["rest"]
     found_room = read_room(room)
     parts = numbers.split("-") if numbers else []

@@ -7,6 +7,7 @@ day that fit, so that every rule can ask "at least 65?" and get yes, no or *not 
 
 from __future__ import annotations
 
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -78,10 +79,6 @@ UNKNOWN_BIRTH = Birth(_FIRST_DAY, _LAST_DAY, Precision.UNKNOWN)
 """Nobody has said when; every age is possible."""
 
 
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-
-
 def legal_age(born: date, on: date) -> int:
     """Age by 年齢計算ニ関スル法律 (with 民法143条): reached at the end of the day *before* the birthday.
 
@@ -141,8 +138,6 @@ def born_when_aged(age_from: int, age_to: int, on: date) -> tuple[date, date]:
 def _day_years_before(on: date, years: int) -> date:
     """The last birthday that has ``years`` full years on ``on``."""
     year = on.year - years
-    if on.month == _FEBRUARY and on.day == _LEAP_DAY and not _is_leap(year):
-        return date(year, 2, 28)
-    if (on.month, on.day) == (2, 28) and not _is_leap(on.year) and _is_leap(year):
+    if on.month == _FEBRUARY and on.day == _LEAP_DAY and not isleap(year):
         return date(year, 2, 28)
     return on.replace(year=year)

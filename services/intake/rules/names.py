@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from services.intake.rules.variants import unify_kanji
 
@@ -26,8 +27,8 @@ def reading_key(kana: str) -> str:
     おおつき, オウツキ, ｵｵﾂｷ and オーツキ come to the same; what is not kana stays as it is.
     """
     plain = _SPACES.sub("", unify_kanji(kana)).translate(_TO_KATAKANA).translate(_FOLDED)
-    plain = _MARKS.sub("", plain)
-    return _LONG_U.sub("", _LONG_O.sub("", plain)).upper()
+    plain = _LONG_U.sub("", _LONG_O.sub("", _MARKS.sub("", plain))).upper()
+    return unicodedata.normalize("NFC", plain)
 
 
 def name_key(name: str) -> str:

@@ -202,6 +202,11 @@ def test_the_law_counts_one_day_earlier(born: date, on: date) -> None:
     assert legal_age(born, on) - age(born, on) in {0, 1}
 
 
+def test_an_age_on_a_leap_day() -> None:
+    assert born_when_aged(1, 1, date(2024, 2, 29)) == (date(2022, 3, 1), date(2023, 2, 28))
+    assert born_when_aged(4, 4, date(2024, 2, 29)) == (date(2019, 3, 1), date(2020, 2, 29))
+
+
 def test_the_law_by_its_examples() -> None:
     assert legal_age(date(2020, 4, 1), date(2026, 3, 31)) == 6
     assert age(date(2020, 4, 1), date(2026, 3, 31)) == 5

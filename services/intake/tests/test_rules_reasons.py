@@ -144,6 +144,20 @@ def test_thresholds_are_dated_data() -> None:
         find_type("T0", household, ON, BOOK)
 
 
+def test_what_the_ward_writes_carelessly_does_no_harm() -> None:
+    careless = [
+        CodeEntry("TYPE", "TNEW", "新", "New", attributes={"when": []}),
+        CodeEntry("TYPE_RULE", "2026-10", "新", "New", attributes={"child_below": 18}),
+        CodeEntry("RELATION", "forebear", "先祖", "Forebear", attributes={"line": "own"}),
+    ]
+    book = RuleBook.from_codes(Codes([*(one for name in _lists() for one in CODES[name].values()), *careless]))
+    assert find_type("TNEW", home(person("self", "40")), ON, book).verdict == "no"
+    assert {one.version for one in book.parameter_sets} == {"2026-04", "2026-10"}
+    old, young = person("forebear", "80"), person("child", "40")
+    assert parent_of(old, young, home(old, young), book) is Truth.UNKNOWN
+    assert siblings(old, young, home(old, young), book) is Truth.NO
+
+
 def _lists() -> list[str]:
     names = ("RELATION", "WORK", "CARE", "DEMENTIA_LEVEL", "SAFETY_FLAG", "WORRY", "TYPE", "CONCERN", "URGENCY")
     return [*names, "SCREENING", "URGENT_WORD", "TYPE_RULE"]

@@ -148,7 +148,7 @@ def find_old_for_old(ask: Question) -> Finding:
 def _old_for_old(ask: Question, carer: MemberFacts, cared: MemberFacts) -> Finding:
     old = ask.limits.elder_from
     finding = all_of(
-        condition(ask.need(cared, NEEDS_CARE), "needs_care", cared.id, anchor=True, care=cared.care_level),
+        _needs_care(ask, cared),
         age_finding(ask, cared, old),
         age_finding(ask, carer, old),
         home_finding(cared),
@@ -158,6 +158,12 @@ def _old_for_old(ask: Question, carer: MemberFacts, cared: MemberFacts) -> Findi
     )
     both = ask.dementia(carer) is Truth.YES and ask.dementia(cared) is Truth.YES
     return finding.tagged("both_dementia") if both else finding
+
+
+def _needs_care(ask: Question, cared: MemberFacts) -> Finding:
+    applying = Mark.NEAR if cared.care_level == "applying" else Mark.OPEN
+    need = ask.need(cared, NEEDS_CARE)
+    return condition(need, "needs_care", cared.id, anchor=True, unknown=applying, care=cared.care_level)
 
 
 def _no_younger_adult(ask: Question, other: MemberFacts) -> Finding:
