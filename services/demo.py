@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from services.commands.places import data_folder, running_in
 from services.commands.trouble import Trouble, say
@@ -13,11 +14,19 @@ from services.seeding import people_to_sign_in_as, seed_ward
 from services.stack import Stack, given_servers, stack, write_running
 from shared import clock
 from shared.embedded import EmbeddedPostgres, EmbeddedRedis
+from shared.telemetry import configure_logging
 
 __all__ = ["run", "stack"]
 
 
-def run(data: Path | None, *, port: int, fresh: bool, days: int) -> int:
+class Ward(NamedTuple):
+    """How much of a made-up ward is played into empty databases."""
+
+    days: int
+    households: int
+
+
+def run(data: Path | None, *, port: int, fresh: bool, days: int, households: int) -> int:
     """Start, tell the address and whom to sign in as, wait for Ctrl-C or SIGTERM, stop; the exit code."""
     folder = data_folder(data)
     told = running_in(folder)
@@ -27,18 +36,20 @@ def run(data: Path | None, *, port: int, fresh: bool, days: int) -> int:
     if fresh:
         _erase(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    asyncio.run(_run(folder, port, days))
+    with (folder / "kasane.log").open("a", encoding="utf-8", buffering=1) as lines:
+        configure_logging(stream=lines)
+        asyncio.run(_run(folder, port, days, households))
     return 0
 
 
-async def _run(folder: Path, port: int, days: int) -> None:
+async def _run(folder: Path, port: int, days: int, households: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # A second Ctrl-C finds the event set already: stopping goes on, nothing is cut short.
         loop.add_signal_handler(number, stop.set)
     ready = asyncio.Event()
-    main = asyncio.create_task(_live(folder, port=port, days=days, ready=ready, stop=stop))
+    main = asyncio.create_task(_live(folder, port, Ward(days, households), ready=ready, stop=stop))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({main, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if stopping.done():
@@ -55,13 +66,13 @@ async def _run(folder: Path, port: int, days: int) -> None:
         say("stopped; the data are kept")
 
 
-async def _live(folder: Path, *, port: int, days: int, ready: asyncio.Event, stop: asyncio.Event) -> None:
+async def _live(folder: Path, port: int, ward: Ward, *, ready: asyncio.Event, stop: asyncio.Event) -> None:
     began = clock.monotonic()
     say(f"starting; the data are in {folder}")
 
     async def seed(running: Stack) -> None:
         say("filling the empty databases with a made-up ward")
-        await seed_ward(running.settings, days=days)
+        await seed_ward(running.settings, days=ward.days, households=ward.households)
 
     servers = given_servers()
     async with stack(folder, port=port, postgres_url=servers[0], redis_url=servers[1], seed=seed) as running:
@@ -93,5 +104,13 @@ def _erase(folder: Path) -> None:
     """Delete only what the demo made in there."""
     EmbeddedPostgres(folder).erase()
     EmbeddedRedis(folder).erase()
-    for name in ("running.json", ".signing_key.pem", "postgres.log", "redis.log", "redis.conf", "redis.pid"):
+    for name in (
+        "running.json",
+        ".signing_key.pem",
+        "kasane.log",
+        "postgres.log",
+        "redis.log",
+        "redis.conf",
+        "redis.pid",
+    ):
         (folder / name).unlink(missing_ok=True)

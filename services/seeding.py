@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.ward.households import IN_CARE
+from services.ward.seed import seed
 from services.ward.staff import AGENCIES, POST_BY_CODE
 from shared.settings import Settings
 
 _SHOWN = ("caseworker-n1", "coordinator-1", "lead-n", "worker-n1", "manager-1")
 
 
-async def seed_ward(settings: Mapping[str, Settings], *, days: int = 0) -> None:
-    """Put the made-up ward's agencies, posts and households into the four databases."""
+async def seed_ward(settings: Mapping[str, Settings], *, days: int = 0, households: int = IN_CARE) -> None:
+    """Put the made-up ward's agencies, posts and households, with a year of work, into the four databases.
+
+    The last ``days`` days are played one by one.
+    """
+    await seed(settings, days=days, count=households)
 
 
 def people_to_sign_in_as() -> list[str]:

@@ -84,6 +84,9 @@ async def stack(
         place = _made(folder) if folder else undo.enter_context(_temporary_folder())
         servers = await _start_servers(undo, place, postgres_url, redis_url, durable=folder is not None)
         admin_url = postgres_url or servers[0].url  # type: ignore[union-attr]
+        half_seeded = place / ".seeding"
+        if half_seeded.exists():  # the program ended in the middle of it: a ward without its history helps nobody
+            await drop_databases(admin_url, prefix)
         urls = await make_databases(admin_url, prefix)
         if postgres_url and folder is None:
             undo.push_async_callback(drop_databases, admin_url, prefix)
@@ -91,7 +94,9 @@ async def stack(
         await migrate_all(settings)
         running = Stack(base_url, place, settings, postgres=servers[0], redis=servers[1])
         if seed is not None and await nobody_works_here(settings["casework"]):
+            half_seeded.touch()
             await seed(running)
+            half_seeded.unlink()
         async with _serve(running, listening):
             yield running
 

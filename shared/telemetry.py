@@ -11,7 +11,7 @@ import secrets
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -42,8 +42,8 @@ def continuing(trace: str | None) -> Iterator[None]:
         _traceparent.reset(token)
 
 
-def configure_logging(*, level: int = logging.INFO) -> None:
-    """One JSON object a line on standard error, for our own loggers and those of libraries."""
+def configure_logging(*, level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:
+    """One JSON object a line on ``stream``, for our own loggers and those of libraries."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -52,12 +52,10 @@ def configure_logging(*, level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True
-    )
+    logging.basicConfig(level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s %(message)s", force=True)
 
 
 class Metrics:

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from services.commands.trouble import Trouble
 from services.parts import SERVICES, load_app
 from shared.settings import Settings
+from shared.telemetry import configure_logging
 from shared.web import join
 
 _GRACE_SECONDS = 8
@@ -20,6 +21,7 @@ def run(service: str, *, host: str, port: int) -> int:
     if service not in SERVICES:
         msg = f"there is no service {service}; there are {', '.join(SERVICES)}"
         raise Trouble(msg)
+    configure_logging()
     app: Starlette = join(load_app(service, Settings.load()))
     config = uvicorn.Config(
         app,
