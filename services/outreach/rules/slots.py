@@ -90,7 +90,7 @@ def days_to_see_again(
     """
     known = tuple(rules)
     local = visited_at.astimezone(TOKYO)
-    start = local.time().replace(second=0, microsecond=0)
+    start = local.time().replace(minute=local.minute // 30 * 30, second=0, microsecond=0)
     vain = {*tried, *([(local.weekday(), code)] if (code := slot_of(known, visited_at)) else [])}
     usual = [local.date() + timedelta(days=7 * weeks) for weeks in range(1, 8)]
     same = [Suggestion(day, start) for day in usual if is_working_day(day) or day.weekday() == _SATURDAY]
