@@ -133,7 +133,7 @@ def time_left(due: datetime, at: datetime | None = None) -> str:
             return ngettext("{n}日すぎた", "{n}日すぎた", hours // 24).format(n=hours // 24)
         return gettext(N_("{h}時間{m}分すぎた")).format(h=hours, m=minutes % 60)
     minutes = int(left.total_seconds() // 60)
-    if minutes >= 7 * _HOURS_OF_A_DAY * 60:
+    if minutes >= 3 * _HOURS_OF_A_DAY * 60:
         return calendar_days(minutes // (_HOURS_OF_A_DAY * 60))
     if minutes < 60:  # noqa: PLR2004 - minutes of an hour
         return gettext(N_("あと {m}分")).format(m=minutes)

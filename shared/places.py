@@ -43,7 +43,7 @@ PLACES: Final = (
         "n",
         thumb_for=frozenset({"caseworker", "coordinator"}),
     ),
-    Place("households", "/intake/households", "house", N_("世帯"), "s", thumb_for=frozenset({"agency_worker"})),
+    Place("households", "/intake/households", "house", N_("世帯一覧"), "s", thumb_for=frozenset({"agency_worker"})),
     Place("cases", "/casework/cases", "layers", N_("支援ケース"), "c", thumb_for=_DESK | _FIELD),
     Place(
         "planner",

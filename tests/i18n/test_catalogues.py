@@ -82,7 +82,7 @@ def test_the_language_of_a_request(header: str, cookie: str, query: str, expecte
 
 
 def test_the_other_language_of_a_heading() -> None:
-    assert i18n.also("世帯") == ("en", "Households")
+    assert i18n.also("世帯") == ("en", "Household")
     with i18n.speaking("en"):
         assert i18n.also("世帯") == ("ja", "世帯")
     assert i18n.also("どこにもない文") is None

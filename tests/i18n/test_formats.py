@@ -68,6 +68,8 @@ def test_a_running_clock() -> None:
     assert formats.time_left(NOW + timedelta(hours=47, minutes=53), NOW) == "あと 47時間53分"
     assert formats.time_left(NOW + timedelta(minutes=9), NOW) == "あと 9分"
     assert formats.time_left(NOW + timedelta(days=10), NOW) == "あと 10日"
+    assert formats.time_left(NOW + timedelta(hours=71), NOW) == "あと 71時間0分"
+    assert formats.time_left(NOW + timedelta(hours=74), NOW) == "あと 3日"
     assert formats.time_left(NOW - timedelta(hours=2, minutes=5), NOW) == "2時間5分すぎた"
     assert formats.time_left(NOW - timedelta(days=3), NOW) == "3日すぎた"
 
