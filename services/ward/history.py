@@ -144,6 +144,8 @@ _FIRST = (
 )
 _CLOSINGS = ("linked", "achieved", "other_scheme", "facility", "moved")
 _NEW_DAYS, _OLD_DAYS = 3, 90
+_STUCK_DAYS = range(12, 61)
+"""When a case was heard of that nobody has answered yet: long enough to stand still, not so long as to be lost."""
 
 
 def agencies_for(household: Household) -> tuple[str, ...]:
@@ -160,6 +162,7 @@ def course_of(seed: int, household: Household, now: datetime) -> Course:
         return ()
     steps: list[Step] = []
     fate = chance.random()
+    stuck = household.heard_days_ago in _STUCK_DAYS and household.number % 5 == 4  # noqa: PLR2004 - a few
     if chance.random() < 0.88:  # noqa: PLR2004 - the rest are late with their first contact
         steps.append(Noted(_office_hour(add_working_days(heard, chance.randint(1, 3)), chance), *_FIRST))
     day = heard
@@ -168,7 +171,8 @@ def course_of(seed: int, household: Household, now: datetime) -> Course:
             break
         day = add_working_days(day, chance.randint(1, 3))
         steps.append(Invited(_office_hour(day, chance), agency, _QUESTIONS[agency.split("-")[0]]))
-        steps += _answers(agency, day, fate, place, chance)
+        if not stuck:
+            steps += _answers(agency, day, fate, place, chance)
     if household.kind in _VISITED and chance.random() < 0.25:  # noqa: PLR2004 - a quarter is visited
         steps += _visits(add_working_days(day, 1), chance, now)
     for _ in range(chance.choice((0, 0, 0, 1))):
