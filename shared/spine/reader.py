@@ -42,7 +42,7 @@ TICK = 1.0
 """Seconds after which a reader looks by itself."""
 PATROL = 5.0
 """Seconds after which the feed is asked although the stream has nothing new: the relay may be unable to append."""
-_LONGEST_PAUSE = 10.0
+_LONGEST_PAUSE = 5.0
 _DRAIN_REST = 0.8
 """How much sooner than after a tick parked events are looked at when something new was applied."""
 _MOST_HANDED = 4 * BATCH
@@ -133,7 +133,7 @@ class Reader:
                 except Exception as error:  # noqa: BLE001 - the reader must outlive whatever it meets
                     if isinstance(error, RedisError):
                         error = FeedAwayError("redis")
-                    source.cursor, busy = None, False
+                    source.cursor, busy = None, True
                     pause = min(max(2 * pause, 0.05), _LONGEST_PAUSE)
                     told = self._log.warning if passes(error) else self._log.error
                     told("reader pauses", source=source.name, failure=failure_of(error), seconds=pause)
@@ -221,7 +221,10 @@ class Reader:
         except FeedGoneBackError as gone:
             await self._gone_back(source, cursor, gone.epoch, str(gone))
             return []
-        source.next_feed = clock.monotonic() + PATROL
+        except FeedAwayError:
+            source.next_feed = clock.monotonic() + PATROL  # the stream may have more all the same
+            return []
+        source.next_feed = clock.monotonic() + PATROL if page.until >= page.head else 0.0
         source.head = page.head
         batch = _unbroken(cursor, {event.position: event for event in page.events})
         if page.events and not batch:

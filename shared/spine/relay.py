@@ -159,7 +159,7 @@ class Relay:
         pause = 0.0
         with self.positioned.listen() as ear:
             while True:
-                rung = await ear.wait(BEAT)
+                rung = bool(pause) or await ear.wait(BEAT)
                 try:
                     if not rung and self.leading:
                         await stream.check()  # Redis may have been emptied in a quiet hour

@@ -54,7 +54,7 @@ def die_at(point: str, times: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return done
 
-    Stream._append = fatal  # type: ignore[method-assign] # the point of the trial
+    Stream._append = fatal  # type: ignore[assignment,method-assign] # the point of the trial
 
 
 async def live(order: dict[str, Any]) -> None:

@@ -66,6 +66,12 @@ class Load:
     promised: dict[str, list[str]] = field(default_factory=dict)
     number: int = 0
     pause: float = 0.005
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def flow(self) -> None:
+        """Write until it is enough."""
+        while not self.enough.is_set():
+            await self.write(1)
 
     async def write(self, count: int) -> None:
         for _ in range(count):

@@ -168,7 +168,7 @@ class Rig:
             await node.db.close()
 
 
-async def until(condition: Callable[[], Awaitable[object]], what: str, seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Awaitable[object]], what: str, seconds: float = 60.0) -> None:
     """Wait for something that must come; fails with ``what`` when it does not."""
     ends = asyncio.get_running_loop().time() + seconds
     while not await condition():
@@ -190,7 +190,7 @@ async def compare(producer: Books, consumer: Books, *, without: Iterable[str] = 
     assert done == promised
 
 
-async def caught_up(producer: Books, consumer: Books, seconds: float = 20.0) -> None:
+async def caught_up(producer: Books, consumer: Books, seconds: float = 90.0) -> None:
     """Wait until all that was recorded is placed and followed."""
 
     async def there() -> bool:

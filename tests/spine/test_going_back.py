@@ -76,7 +76,7 @@ async def test_a_restored_backup_is_found_adopted_and_followed(pair: Pair) -> No
     await until(lambda: diverged(pair), "the reader stops")
     assert await pair.adopt() == ["d", "e", "f"]
     await say(pair, "xyz")
-    await caught_up(pair.intake, pair.casework, 40)
+    await caught_up(pair.intake, pair.casework)
     assert await pair.words() == [*"abcdef", *"xyz"]
     lost = await lost_facts(pair.casework.db, "intake")
     assert [(fact.position, fact.found_in) for fact in lost] == [(4, "reader"), (5, "reader"), (6, "reader")]
@@ -99,7 +99,7 @@ async def test_without_redis_the_readers_find_it(rig: Rig) -> None:
         await until(lambda: diverged(pair), "the reader stops")
         await pair.adopt()
         await say(pair, "xyz")
-        await caught_up(pair.intake, casework, 40)
+        await caught_up(pair.intake, casework)
         await pair.intake.spine.stop()
     assert (await pair.words())[-3:] == [*"xyz"]
     assert len(await lost_facts(casework.db, "intake")) == 2
@@ -117,7 +117,7 @@ async def test_a_second_restore_is_told_from_the_first(pair: Pair) -> None:
         await until(lambda: diverged(pair), "the reader stops")
         await pair.adopt()
         await say(pair, words)
-        await caught_up(pair.intake, pair.casework, 40)
+        await caught_up(pair.intake, pair.casework)
     assert await pair.words() == [*"abcdef", *"gh", *"ijk"]
     lost = [fact.position for fact in await lost_facts(pair.casework.db, "intake")]
     assert sorted(lost) == [3, 4, 5, 5, 6, 6]
@@ -136,7 +136,7 @@ async def test_an_event_that_only_lost_its_position_is_not_applied_twice(pair: P
     await pair.again()
     await until(lambda: diverged(pair), "the reader stops")
     await pair.adopt()
-    await caught_up(pair.intake, pair.casework, 40)
+    await caught_up(pair.intake, pair.casework)
     assert [row[1] for row in await pair.intake.log()][-1] == kept
     assert await pair.words() == [*"abc", "x"]
     assert await lost_facts(pair.casework.db, "intake") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,7 @@ def newer() -> Subscriptions:
     subscriptions = noting()
 
     @subscriptions.on(MemberLeft, projects=True, batch=True)
-    async def _(session: AsyncSession, run: list[Received[MemberLeft]]) -> None:
+    async def _(session: AsyncSession, run: Sequence[Received[MemberLeft]]) -> None:
         for heard in run:
             await note(session, heard, heard.event.reason)
 
