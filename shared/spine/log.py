@@ -1,6 +1,6 @@
 """Stating facts: a change and its event commit in one transaction, in true order for each subject.
 
-``hold`` takes the subjects' locks (transaction-level advisory locks, ADR 0003); PostgreSQL lets them go only after
+``hold`` takes the subjects' locks (transaction-level advisory locks, ADR 0010); PostgreSQL lets them go only after
 the commit can be seen. So of two events of one subject the earlier has the smaller ``log_id`` and is visible
 whenever the later is: the order in which the relay places them is the order in which they happened.
 """
