@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.casework import api
+from services.casework import api, pages
 from services.casework.actions.sweeping import sweep_clocks
 from services.casework.handlers import subscriptions
 from shared.web import Periodic, build_service
@@ -26,7 +26,7 @@ def create_app(settings: Settings) -> FastAPI:
         folder=FOLDER,
         settings=settings,
         subscriptions=subscriptions,
-        routers=[*api.routers],
+        routers=[*api.routers, *pages.routers],
         periodic=[Periodic("clocks", settings.sweep_seconds, _sweep)],
     )
 

@@ -75,9 +75,12 @@ class PostOfWard(Protocol):
 class Ward(Protocol):
     """A ward's offices and staff; the module ``services.ward.staff`` is one."""
 
-    AGENCIES: Iterable[AgencyOfWard]
-    POSTS: Iterable[PostOfWard]
-    STARTS_ON: date
+    @property
+    def AGENCIES(self) -> Iterable[AgencyOfWard]: ...  # noqa: N802, D102 - constants of a module
+    @property
+    def POSTS(self) -> Iterable[PostOfWard]: ...  # noqa: N802, D102
+    @property
+    def STARTS_ON(self) -> date: ...  # noqa: N802, D102
 
 
 async def install_ward(session: AsyncSession, ward: Ward) -> int:

@@ -1,0 +1,16 @@
+"""The pages of casework: sign-in, what waits for me, cases, requests, the board; pieces for other pages."""
+
+from services.casework.pages import board, cases, deciding, doing, fragments, home, invitation, listing, taps
+
+routers = (
+    home.router,
+    listing.router,
+    cases.router,
+    doing.router,
+    deciding.router,
+    taps.router,
+    invitation.router,
+    board.router,
+    fragments.router,
+)
+"""All routers, to be mounted under ``/casework``."""

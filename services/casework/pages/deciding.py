@@ -1,0 +1,150 @@
+"""Forms about one thing of a case: a corrected entry, a meeting that was held, a plan's decision and evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from sqlalchemy import select
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.casework.actions import entries, meetings, plans, visits
+from services.casework.api.changing import change
+from services.casework.pages.cases import case_context
+from services.casework.pages.doing import Action
+from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
+from services.casework.pages.words import agency_choices, choices
+from services.casework.queries.access import NOT_HERE
+from services.casework.requests import CancelVisitRequest, CorrectEntry, EvaluatePlan, HoldMeeting
+from services.casework.tables import Entry, Meeting, Plan, VisitRequest
+from shared import clock
+from shared.errors import Missing, Refused
+from shared.i18n import locale_of, speaking
+from shared.identity import CurrentActor
+from shared.service import Here, Service
+from shared.web import page
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity import Actor
+
+router = APIRouter(include_in_schema=False)
+Thing = type[Entry] | type[Meeting] | type[Plan] | type[VisitRequest]
+
+
+@dataclass(frozen=True, slots=True)
+class ThingForm:
+    """One form about one row. ``listed``: which list of the case's view holds it."""
+
+    template: str
+    table: Thing
+    listed: str
+    model: type[BaseModel]
+    action: Action
+    section: str
+    done: str
+
+
+FORMS: dict[str, ThingForm] = {
+    "correct": ThingForm(
+        "forms/correct.html", Entry, "entries", CorrectEntry, entries.correct_entry, "log", "corrected"
+    ),
+    "held": ThingForm("forms/held.html", Meeting, "meetings", HoldMeeting, meetings.hold_meeting, "meet", "held"),
+    "evaluate": ThingForm("forms/evaluate.html", Plan, "plans", EvaluatePlan, plans.evaluate_plan, "plan", "evaluated"),
+    "cancel-visit": ThingForm(
+        "forms/cancel_visit.html",
+        VisitRequest,
+        "visit_requests",
+        CancelVisitRequest,
+        visits.cancel_visit_request,
+        "visits",
+        "cancelled",
+    ),
+}
+
+
+@router.get("/things/{name}/{thing_id}")
+async def show_form(name: str, thing_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """The form, with what stands there now."""
+    return await _render(request, here, actor, name, thing_id=thing_id, values={}, problems=[])
+
+
+@router.post("/things/{name}/{thing_id}")
+async def take_form(name: str, thing_id: UUID, request: Request, here: Here, actor: CurrentActor) -> Response:
+    """Do it, or say what is wrong."""
+    form = _form(name)
+    fields = await read_fields(request)
+    body, problems = understand(fields, form.model, locale_of(request))
+    status = 422
+    if body is not None:
+        try:
+            done, _ = await change(
+                here,
+                actor,
+                lambda session: form.action(session, actor, thing_id, body),
+                key=key_of(fields),
+                what=f"{name}/{thing_id}",
+                body=body,
+            )
+            async with here.db.read() as session:
+                case_id = await _case_of(session, form, thing_id)
+            return RedirectResponse(
+                done.link(f"/casework/cases/{case_id}?done={form.done}#{form.section}"), status_code=303
+            )
+        except Missing:
+            raise
+        except Refused as refused:
+            problems, status = problems_of(request, refused), refused.status
+    return await _render(request, here, actor, name, thing_id=thing_id, values=fields, problems=problems, status=status)
+
+
+def _form(name: str) -> ThingForm:
+    if name not in FORMS:
+        raise Missing(NOT_HERE)
+    return FORMS[name]
+
+
+async def _case_of(session: AsyncSession, form: ThingForm, thing_id: UUID) -> UUID:
+    case_id = await session.scalar(select(form.table.case_id).where(form.table.id == thing_id))
+    if case_id is None:
+        raise Missing(NOT_HERE)
+    return case_id
+
+
+async def _render(
+    request: Request,
+    here: Service,
+    actor: Actor,
+    name: str,
+    *,
+    thing_id: UUID,
+    values: dict[str, Any],
+    problems: list[Problem],
+    status: int = 200,
+) -> HTMLResponse:
+    form, locale = _form(name), locale_of(request)
+    async with here.db.read() as session:
+        case_id = await _case_of(session, form, thing_id)
+        context = await case_context(session, actor, case_id)
+    thing = next((one for one in getattr(context["case"], form.listed) if one.id == thing_id), None)
+    if thing is None:
+        raise Missing(NOT_HERE)
+    names = ("ATTAINMENT", "SEEN_CHANGE", "NEXT_POLICY", "CANCEL_REASON")
+    with speaking(locale):
+        lists = {one: choices(here.codes, one, locale) for one in names}
+        lists["agencies"] = agency_choices(context["directory"])
+        return page(
+            request,
+            form.template,
+            status=status,
+            thing=thing,
+            f=values or thing.model_dump(mode="json"),
+            errors=problems,
+            key=values.get("idempotency_key") or clock.new_id(),
+            lists=lists,
+            **context,
+        )

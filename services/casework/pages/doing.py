@@ -1,0 +1,192 @@
+"""The forms of a case, each on a page of its own: ask an agency, ask for a visit, write, call, plan."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.casework.actions import entries, invitations, meetings, opening, plans, visits
+from services.casework.api.changing import change
+from services.casework.pages.cases import case_context
+from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
+from services.casework.pages.words import agency_choices, choices
+from services.casework.queries.access import NOT_HERE
+from services.casework.queries.sharing import propose_agencies
+from services.casework.requests import (
+    AssignTask,
+    CallMeeting,
+    ChangeLead,
+    ChangeOwner,
+    CloseCase,
+    DraftPlan,
+    InviteAgency,
+    RequestVisit,
+    WriteEntry,
+)
+from shared import clock
+from shared.calendar import add_working_days
+from shared.clock import TOKYO
+from shared.errors import Missing, Refused
+from shared.i18n import locale_of, speaking
+from shared.identity import Actor, CurrentActor
+from shared.service import Here, Service
+from shared.web import page
+
+if TYPE_CHECKING:
+    from services.casework.queries.directory import Directory
+
+router = APIRouter(include_in_schema=False)
+Action = Callable[[AsyncSession, Actor, UUID, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseForm:
+    """One form: what it asks for, what it does, where one lands afterwards."""
+
+    template: str
+    model: type[BaseModel]
+    action: Action
+    section: str
+    done: str
+
+
+async def _change_owner(session: AsyncSession, actor: Actor, case_id: UUID, body: ChangeOwner) -> object:
+    return await opening.change_owner(session, actor, case_id, body.owner)
+
+
+async def _change_lead(session: AsyncSession, actor: Actor, case_id: UUID, body: ChangeLead) -> object:
+    return await opening.change_lead(session, actor, case_id, body.agency)
+
+
+async def _close(session: AsyncSession, actor: Actor, case_id: UUID, body: CloseCase) -> object:
+    return await opening.close_case(session, actor, case_id, body.reason, body.note)
+
+
+FORMS: dict[str, CaseForm] = {
+    "invite": CaseForm("forms/invite.html", InviteAgency, invitations.invite_agency, "agencies", "invited"),
+    "visit": CaseForm("forms/visit.html", RequestVisit, visits.request_visit, "visits", "visit"),
+    "entry": CaseForm("forms/entry.html", WriteEntry, entries.write_entry, "log", "entry"),
+    "task": CaseForm("forms/task.html", AssignTask, meetings.assign_task, "tasks", "task"),
+    "meeting": CaseForm("forms/meeting.html", CallMeeting, meetings.call_meeting, "meet", "meeting"),
+    "plan": CaseForm("forms/plan.html", DraftPlan, plans.draft_plan, "plan", "plan"),
+    "owner": CaseForm("forms/owner.html", ChangeOwner, _change_owner, "owner", "owner"),
+    "lead": CaseForm("forms/lead.html", ChangeLead, _change_lead, "owner", "lead"),
+    "close": CaseForm("forms/close.html", CloseCase, _close, "owner", "closed"),
+}
+
+
+def _form(name: str) -> CaseForm:
+    if name not in FORMS:
+        raise Missing(NOT_HERE)
+    return FORMS[name]
+
+
+@router.get("/cases/{case_id}/do/{name}")
+async def show_form(case_id: UUID, name: str, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """One form, with what is known filled in."""
+    chosen = {key: value for key, value in request.query_params.items() if key in {"agency", "basis"}}
+    return await _render(request, here, actor, case_id, name, values=_beginning(name) | chosen, problems=[])
+
+
+@router.post("/cases/{case_id}/do/{name}")
+async def take_form(case_id: UUID, name: str, request: Request, here: Here, actor: CurrentActor) -> Response:
+    """Do it, or say beside each field what is wrong; nothing typed is lost."""
+    form = _form(name)
+    fields = await read_fields(request)
+    body, problems = understand(fields, form.model, locale_of(request))
+    status = 422
+    if body is not None:
+        try:
+            done, _ = await change(
+                here,
+                actor,
+                lambda session: form.action(session, actor, case_id, body),
+                key=key_of(fields),
+                what=f"{name}/{case_id}",
+                body=body,
+            )
+            return RedirectResponse(
+                done.link(f"/casework/cases/{case_id}?done={form.done}#{form.section}"), status_code=303
+            )
+        except Missing:
+            raise
+        except Refused as refused:
+            problems, status = problems_of(request, refused), refused.status
+    return await _render(request, here, actor, case_id, name, values=fields, problems=problems, status=status)
+
+
+async def _render(
+    request: Request,
+    here: Service,
+    actor: Actor,
+    case_id: UUID,
+    name: str,
+    *,
+    values: dict[str, Any],
+    problems: list[Problem],
+    status: int = 200,
+) -> HTMLResponse:
+    form, locale = _form(name), locale_of(request)
+    async with here.db.read() as session:
+        context = await case_context(session, actor, case_id)
+        proposals = await propose_agencies(session, actor, here.codes, case_id) if name == "invite" else []
+    with speaking(locale):
+        return page(
+            request,
+            form.template,
+            status=status,
+            f=values,
+            errors=problems,
+            key=values.get("idempotency_key") or clock.new_id(),
+            proposals=proposals,
+            lists=_lists(here, context["directory"], locale),
+            answer_due=add_working_days(clock.today(), 3),
+            **context,
+        )
+
+
+def _beginning(name: str) -> dict[str, Any]:
+    """What a form starts with."""
+    today, now = clock.today(), clock.now().astimezone(TOKYO)
+    match name:
+        case "visit":
+            return {"due_on": add_working_days(today, 5).isoformat(), "persons": "2", "purpose": "contact"}
+        case "entry":
+            return {"occurred_at": now.strftime("%Y-%m-%dT%H:%M"), "kind": "phone", "scope": "all"}
+        case "task":
+            return {"due_on": add_working_days(today, 7).isoformat()}
+        case "meeting":
+            start = add_working_days(today, 5)
+            return {"starts_at": f"{start.isoformat()}T14:00", "kind": "support_council"}
+        case "plan":
+            return {
+                "starts_on": today.isoformat(),
+                "ends_on": (today + timedelta(days=182)).isoformat(),
+                "monitoring_on": (today + timedelta(days=31)).isoformat(),
+                "lines": [{}],
+            }
+    return {}
+
+
+def _lists(here: Service, directory: Directory, locale: str) -> dict[str, list[tuple[str, str]]]:
+    names = (
+        "BASIS", "SHARE_REASON", "VISIT_PURPOSE", "VISIT_SLOT", "SKILL", "ENTRY_KIND", "CHANNEL", "WITH_WHOM",
+        "ENTRY_SCOPE", "MEETING_KIND", "CLOSE_REASON",
+    )  # fmt: skip
+    lists = {name: choices(here.codes, name, locale) for name in names}
+    lists["agencies"] = agency_choices(directory)
+    owning = {entry.code for entry in here.codes["POST_ROLE"].values() if entry.attributes.get("owns")}
+    lists["owners"] = [
+        (str(post.id), f"{directory.post(post.id)}({directory.title(post.id)})")
+        for post in directory.posts.values()
+        if post.role in owning
+    ]
+    return lists

@@ -1,0 +1,30 @@
+"""Pieces of casework for other services' pages, with the viewer's rights."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+from starlette.responses import HTMLResponse
+
+from services.casework.queries.access import NOT_HERE, load_case
+from services.casework.queries.views import VisitRequestView
+from services.casework.tables import VisitRequest
+from shared.errors import Missing
+from shared.identity import CurrentActor
+from shared.service import Here
+from shared.web import page
+
+router = APIRouter(prefix="/fragments", include_in_schema=False)
+
+
+@router.get("/visit-requests/{request_id}")
+async def show_aim(request_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """The aim of a visit in the requester's words, for who goes there."""
+    async with here.db.read() as session:
+        wanted = await session.scalar(select(VisitRequest).where(VisitRequest.id == request_id))
+        if wanted is None:
+            raise Missing(NOT_HERE)
+        await load_case(session, actor, wanted.case_id)
+    return page(request, "fragments/aim.html", wanted=VisitRequestView.model_validate(wanted))

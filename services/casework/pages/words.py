@@ -1,0 +1,61 @@
+"""What the pages say in receipts, and choices in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from shared.i18n import N_, gettext, locale_of
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from services.casework.queries.directory import Directory
+    from shared.codes import Codes
+
+Choices = list[tuple[str, str]]
+
+_DONE = {
+    "invited": N_("声をかけました。返事の期限は3開庁日です。返事があるまで、担当はあなたです。"),
+    "answered": N_("返事をしました。頼んだ人に知らせています。"),
+    "accepted": N_("受理しました。世帯とケースが見えるようになりました。"),
+    "acting": N_("対応中にしました。"),
+    "left": N_("役割を終えました。担当に知らせています。"),
+    "reminded": N_("もう一度知らせました。"),
+    "visit": N_("訪問をたのみました。アウトリーチのリーダーに知らせています。"),
+    "cancelled": N_("訪問の依頼を取り消しました。"),
+    "entry": N_("経過を書きました。"),
+    "fixed": N_("確定しました。これからは訂正だけができます。"),
+    "corrected": N_("訂正しました。前の版も残っています。"),
+    "task": N_("決まりごとを加えました。"),
+    "moved": N_("決まりごとを進めました。"),
+    "meeting": N_("会議を呼びかけました。"),
+    "held": N_("会議の記録を残しました。"),
+    "plan": N_("プラン案を書きました。支援決定を待ちます。"),
+    "decided": N_("支援決定をしました。"),
+    "reviewed": N_("見直しを記録しました。次の期限が動いています。"),
+    "evaluated": N_("評価を残しました。"),
+    "owner": N_("担当を替えました。"),
+    "lead": N_("主担当を決めました。"),
+    "closed": N_("ケースを終結しました。12か月のあいだは同じ番号で再開できます。"),
+    "reopened": N_("ケースを再開しました。"),
+    "opened": N_("見る理由を記録しました。"),
+}
+
+
+def done_words(request: Request) -> Markup | None:
+    """The receipt of what was just done (``?done=invited``), or nothing."""
+    text = _DONE.get(request.query_params.get("done", ""))
+    return Markup("<b>{}</b>").format(gettext(text, locale_of(request))) if text else None
+
+
+def choices(codes: Codes, name: str, locale: str) -> Choices:
+    """What may be chosen from a list today."""
+    return codes.choices(name, locale)
+
+
+def agency_choices(directory: Directory) -> Choices:
+    """Every agency that is active, by kind."""
+    active = [row for row in directory.agencies.values() if row.active]
+    return [(row.code, directory.agency(row.code)) for row in sorted(active, key=lambda row: (row.kind, row.code))]
