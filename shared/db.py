@@ -56,6 +56,7 @@ class Database:
             connect_args={
                 "server_settings": {
                     "timezone": "UTC",
+                    "jit": "off",  # our statements are short; compiling them costs more than it gives
                     # a frozen or lost process must not hold locks for ever
                     "idle_in_transaction_session_timeout": "10s",
                     "lock_timeout": "10s",

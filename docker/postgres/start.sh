@@ -5,8 +5,8 @@ POSTGRES_PASSWORD=$(cat /run/kasane/superuser)
 export POSTGRES_PASSWORD
 for own in docker-entrypoint.sh postgres-entrypoint; do
     if command -v "$own" >/dev/null 2>&1; then
-        # readers wake by NOTIFY and keep a few connections each; four services, two replicas of each
-        exec "$own" postgres -c max_connections=200
+        # Connections for two replicas of each service. Our statements are short: compiling them costs more than it gives.
+        exec "$own" postgres -c max_connections=200 -c jit=off
     fi
 done
 echo "this image has no entry point that is known here" >&2

@@ -53,6 +53,8 @@ _SESSION = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
+    # before PostgreSQL 18 a plan kept from seqscan costs 1e10, and would be compiled for ten seconds at every look
+    "jit": "off",
 }
 
 log = structlog.get_logger()
@@ -188,8 +190,10 @@ class Relay:
             async with self._db.engine.begin() as connection:
                 await connection.execute(text("SET LOCAL lock_timeout = '2s'"))
                 await ensure_partitions(connection, clock.today())
+                await connection.execute(_FORGET_THE_WAY)
         except SQLAlchemyError as error:  # the default partition takes what has no other
-            self._log.warning("no partitions made", error=type(error).__name__)
+            self._log.warning("housekeeping failed", error=type(error).__name__)
 
 
+_FORGET_THE_WAY = text("DELETE FROM applied_run WHERE applied_at < now() - interval '60 days'")
 _DIVERGED = text("UPDATE log_head SET state = 'diverged', reason = :reason WHERE state = 'ok'")
