@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 
 from services.outreach.actions import planning, reporting, staffing, visiting
 from services.outreach.planner import plan_visits
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 router = APIRouter(prefix="/api", tags=["outreach"])
+
+Moment = Annotated[MomentIn, Body()]
+_NOW = MomentIn()
 
 
 def _receipt(done: Done, visit: UUID | None = None, state: str | None = None) -> ChangedOut:
@@ -193,7 +196,7 @@ async def answer(
 
 @router.post("/visits/{visit_id}/arrive")
 async def arrive(
-    visit_id: UUID, body: MomentIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+    visit_id: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader, body: Moment = _NOW
 ) -> ChangedOut:
     """着いた."""
 
@@ -206,7 +209,7 @@ async def arrive(
 
 @router.post("/visits/{visit_id}/leave")
 async def leave(
-    visit_id: UUID, body: MomentIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
+    visit_id: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader, body: Moment = _NOW
 ) -> ChangedOut:
     """出た."""
 
