@@ -1,6 +1,6 @@
 """What intake hears: who holds which post, and which facts open a household to somebody.
 
-All of it projects: the tables can be built again from the logs of casework and outreach.
+All of it projects (but for the heart-beat): the tables can be built again from the logs of casework and outreach.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from shared.events.casework import (
 )
 from shared.events.outreach import MemberMet, VisitAssigned
 from shared.identity import follow_posts
-from shared.spine import NotYet, Received, Subscriptions
+from shared.spine import NotYet, Received, Subscriptions, wire_heartbeat
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 subscriptions = Subscriptions("intake")
 follow_posts(subscriptions)
+wire_heartbeat(subscriptions)
 
 _GRANTS = UUID("5c1f4d1e-6f3c-5b6a-9d2b-6b1d3a0c9e77")
 """Namespace of grant ids: the same fact makes the same grant, however often it is heard."""

@@ -16,12 +16,13 @@ from services.intake.actions.registration import (
     add_members,
     consultation_row,
     home_traits,
+    protect_by_flag,
     received_fact,
     register_many,
 )
 from services.intake.actions.screening import screen_values, screened_fact
 from services.intake.queries.access import NOT_HERE, WRITING_ROLES, find_household
-from services.intake.queries.book import rule_book
+from services.intake.queries.book import protecting_flags, rule_book
 from services.intake.queries.facts import circumstances_of, household_facts, members_of
 from services.intake.requests import LinkIn, texts_of
 from services.intake.rules import types
@@ -85,7 +86,8 @@ async def _add_to_known(session: AsyncSession, actor: Actor, household: UUID, re
     session.add(consultation)
     await session.flush()
     add_consents(made, actor, request, today)
-    session.add_all(made.consents)
+    protect_by_flag(made, actor, request, await protecting_flags(session) if not home.protected else frozenset())
+    session.add_all([*made.consents, *made.protections])
     if made.keys:
         await session.execute(insert(SearchKey), made.keys)
     await record_many(session, [Fact(received_fact(consultation), consultation.occurred_at), *made.facts], actor=actor)

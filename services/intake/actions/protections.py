@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.intake.requests import EndIn, ProtectionIn
+    from services.intake.tables import Household
     from shared.identity import Actor
 
 
@@ -33,21 +34,10 @@ async def set_protection(session: AsyncSession, actor: Actor, household: UUID, r
         raise Refused(N_("この世帯にいない人が選ばれています。"), field="member")
     if request.ends_on is not None and request.ends_on <= clock.today():
         raise Refused(N_("期限は、きょうより後の日にしてください。"), field="ends_on")
-    now = clock.now()
-    protection = Protection(
-        id=clock.new_id(),
-        household_id=household,
-        member_id=member.id,
-        kind=request.kind,
-        reason=request.reason,
-        starts_on=clock.today(),
-        ends_on=request.ends_on,
-        allowed_posts=request.allowed_posts,
-        set_by=actor.post,
-        set_at=now,
-    )
+    protection = protection_row(actor, home, member.id, request.kind)
+    protection.reason, protection.ends_on = request.reason, request.ends_on
+    protection.allowed_posts = request.allowed_posts
     session.add(protection)
-    home.protected = True
     home.version += 1
     # whoever harmed the person may stand on the other side of a suspected link
     await session.execute(
@@ -56,15 +46,36 @@ async def set_protection(session: AsyncSession, actor: Actor, household: UUID, r
             HouseholdLink.state == "suspected",
         )
     )
-    event = ProtectionSet(
-        household=household,
-        protection=protection.id,
-        member=member.id,
-        kind=request.kind,
-        ends_on=request.ends_on,
-    )
-    await record(session, event, actor=actor, occurred_at=now)
+    await record(session, protection_fact(protection), actor=actor, occurred_at=protection.set_at)
     return protection
+
+
+def protection_row(actor: Actor, home: Household, member: UUID, kind: str) -> Protection:
+    """The row of a protection that begins now; the household counts as protected from here on."""
+    home.protected = True
+    return Protection(
+        id=clock.new_id(),
+        household_id=home.id,
+        member_id=member,
+        kind=kind,
+        reason="",
+        starts_on=clock.today(),
+        ends_on=None,
+        allowed_posts=[],
+        set_by=actor.post,
+        set_at=clock.now(),
+    )
+
+
+def protection_fact(protection: Protection) -> ProtectionSet:
+    """What the others learn of a protection; they forget the area."""
+    return ProtectionSet(
+        household=protection.household_id,
+        protection=protection.id,
+        member=protection.member_id,
+        kind=protection.kind,
+        ends_on=protection.ends_on,
+    )
 
 
 async def end_protection(session: AsyncSession, actor: Actor, protection: UUID, request: EndIn) -> Protection:

@@ -10,14 +10,15 @@ from sqlalchemy import insert, text
 from services.intake.actions.consents import consent_fact, consent_values
 from services.intake.actions.findings import finding_row, keep_findings, matched_fact
 from services.intake.actions.members import key_values, member_values
+from services.intake.actions.protections import protection_fact, protection_row
 from services.intake.actions.screening import screen_values, screened_fact
 from services.intake.actions.stating import registered_fact
-from services.intake.queries.book import rule_book
+from services.intake.queries.book import protecting_flags, rule_book
 from services.intake.queries.facts import Circumstances, household_facts
 from services.intake.rules import types
 from services.intake.rules.matching import address_keys, household_keys
 from services.intake.rules.urgent_words import find_words
-from services.intake.tables import Consent, Consultation, Household, Member, SearchKey
+from services.intake.tables import Consent, Consultation, Household, Member, Protection, SearchKey
 from shared import clock
 from shared.errors import Refused
 from shared.events.intake import ConsultationReceived
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from services.intake.rules.rulebook import RuleBook
     from shared.identity import Actor
 
+_FLAGGED_KIND = "dv"
+"""PROTECTION_KIND while nobody has said which; the household's page asks for it."""
 _NUMBERS = text("SELECT nextval('household_number') FROM generate_series(1, :count)")
 
 
@@ -63,6 +66,7 @@ class Registered:
     consultation: Consultation | None
     results: tuple[types.TypeResult, ...] = ()
     consents: list[Consent] = field(default_factory=list)
+    protections: list[Protection] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     keys: list[dict[str, Any]] = field(default_factory=list)
 
@@ -76,11 +80,11 @@ async def register_many(session: AsyncSession, actor: Actor, households: Sequenc
         return []
     ids = [new.id or clock.new_id() for new in households]
     await hold(session, *ids)
-    book = await rule_book(session)
+    book, protecting = await rule_book(session), await protecting_flags(session)
     numbers = (await session.scalars(_NUMBERS, {"count": len(ids)})).all()
     now, today = clock.now(), clock.today()
     made = [
-        _build(actor, new, identity, number=f"H-{number}", book=book, now=now, today=today)
+        _build(actor, new, identity, number=f"H-{number}", book=book, protecting=protecting, now=now, today=today)
         for new, identity, number in zip(households, ids, numbers, strict=True)
     ]
     await _store(session, made)
@@ -98,7 +102,7 @@ async def _store(session: AsyncSession, made: Sequence[Registered]) -> None:
     session.add_all([member for one in made for member in one.members])
     session.add_all([one.consultation for one in made if one.consultation is not None])
     await session.flush()
-    session.add_all([consent for one in made for consent in one.consents])
+    session.add_all([row for one in made for row in (*one.consents, *one.protections)])
     keys = [key for one in made for key in one.keys]
     if keys:
         await session.execute(insert(SearchKey), keys)
@@ -128,6 +132,7 @@ def _build(
     *,
     number: str,
     book: RuleBook,
+    protecting: frozenset[str],
     now: datetime,
     today: date,
 ) -> Registered:
@@ -159,8 +164,9 @@ def _build(
         sender_number=new.sender_number,
     )
     made = Registered(home, [], None)
-    made.facts.append(Fact(registered_fact(home), occurred_at))
     add_members(made, request, new.members, today)
+    protect_by_flag(made, actor, request, protecting)
+    made.facts.insert(0, Fact(registered_fact(home), occurred_at))
     made.keys += [
         {"household_id": identity, "member_id": None, "kind": kind, "value": value}
         for kind, value in household_keys(request.address, request.room, request.phone)
@@ -201,6 +207,16 @@ def add_members(
             raise Refused(refusal.text, f"members.{n}.{refusal.field}", **refusal.params) from None
         made.members.append(Member(**row))
         made.keys += key_values(row)
+
+
+def protect_by_flag(made: Registered, actor: Actor, request: ConsultationIn, protecting: frozenset[str]) -> None:
+    """A ticked 支援措置 protects at once: the person in question, or whoever stands first."""
+    if not made.members or protecting.isdisjoint(request.safety_flags):
+        return
+    whom = next((one for one in made.members if one.relation == "self"), made.members[0])
+    protection = protection_row(actor, made.household, whom.id, _FLAGGED_KIND)
+    made.protections.append(protection)
+    made.facts.append(Fact(protection_fact(protection)))
 
 
 def add_consents(made: Registered, actor: Actor, request: ConsultationIn, today: date) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, false, func, or_, select, true
+from sqlalchemy import and_, exists, false, not_, or_, select, true
 from sqlalchemy.orm import aliased
 
 from services.intake.tables import AccessGrant, Household, Protection
 from shared.errors import Missing
 from shared.i18n import N_
+from shared.spine import closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,11 +59,16 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     return or_(*doors)
 
 
+def kept_back() -> ColumnElement[bool]:
+    """Households with a protected person; one with parked events counts as protected too (it fails closed)."""
+    return or_(Household.protected, closed(Household.__table__.c.id))
+
+
 def allowed_to(actor: Actor) -> ColumnElement[bool]:
     """Households without protection, or whose allow-list has the post: owner, who registered it, who is named."""
     grant = aliased(AccessGrant)
     return or_(
-        Household.protected.is_(False),
+        not_(kept_back()),
         Household.registered_by == actor.post,
         exists(
             select(grant.id).where(
@@ -105,13 +111,3 @@ async def visible_ids(session: AsyncSession, actor: Actor, households: Iterable[
         return set()
     found = await session.scalars(select(Household.id).where(Household.id.in_(asked), visible_to(actor)))
     return set(found)
-
-
-async def count_visible(session: AsyncSession, actor: Actor) -> int:
-    """How many households ``actor`` may see in lists: protected ones are not counted."""
-    return (
-        await session.scalar(
-            select(func.count()).select_from(Household).where(visible_to(actor), Household.protected.is_(False))
-        )
-        or 0
-    )

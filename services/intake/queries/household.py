@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import not_, or_, select
 
-from services.intake.queries.access import find_household, is_allowed, visible_ids
+from services.intake.queries.access import find_household, is_allowed, kept_back, visible_ids
 from services.intake.queries.book import rule_book
 from services.intake.queries.facts import (
     birth_of,
@@ -139,7 +139,7 @@ def _moment(due: Due) -> datetime:
 async def read_household(session: AsyncSession, actor: Actor, household: UUID) -> HouseholdView:
     """The household that ``actor`` may see; Missing otherwise. A fixed number of queries."""
     home = await find_household(session, actor, household)
-    allowed = not home.protected or await is_allowed(session, actor, household)
+    allowed = await is_allowed(session, actor, household)
     book = await rule_book(session)
     rows = (await members_of(session, [household]))[household]
     around = (await circumstances_of(session, [household]))[household]
@@ -221,8 +221,6 @@ async def _links(session: AsyncSession, actor: Actor, home: Household) -> list[L
     )
     pairs = [(one, one.second_id if one.first_id == home.id else one.first_id) for one in links]
     seen = await visible_ids(session, actor, [other for _, other in pairs])
-    open_ones = await session.scalars(
-        select(Household.id).where(Household.id.in_(seen), Household.protected.is_(False))
-    )
+    open_ones = await session.scalars(select(Household.id).where(Household.id.in_(seen), not_(kept_back())))
     names = await household_names(session, actor, list(open_ones))
     return [LinkView(link, other, names[other]) for link, other in pairs if other in names]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import case, func, select, true, tuple_
+from sqlalchemy import case, func, not_, select, true, tuple_
 
-from services.intake.queries.access import visible_to
+from services.intake.queries.access import kept_back, visible_to
 from services.intake.queries.facts import birth_of, members_of
 from services.intake.queries.labels import family_name
 from services.intake.rules.birth import UNKNOWN_BIRTH
@@ -99,7 +99,7 @@ async def find_known(session: AsyncSession, asked: Home, actor: Actor | None) ->
         .join(Household, Household.id == SearchKey.household_id)
         .where(
             tuple_(SearchKey.kind, SearchKey.value).in_(sorted(keys)),
-            Household.protected.is_(False),
+            not_(kept_back()),
             visible_to(actor) if actor is not None else true(),
         )
         .group_by(SearchKey.household_id)

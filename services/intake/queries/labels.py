@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, not_, select
 
-from services.intake.queries.access import allowed_to, visible_to
+from services.intake.queries.access import allowed_to, kept_back, visible_to
 from services.intake.tables import Household, Member
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def cells_of(
     asked = list(dict.fromkeys(households))[:MOST_IDS]
     rows = await session.execute(
         select(Household.id, Household.mesh, Household.district, Household.area).where(
-            and_(Household.id.in_(asked), visible_to(actor), Household.protected.is_(False))
+            and_(Household.id.in_(asked), visible_to(actor), not_(kept_back()))
         )
     )
     return {household: (mesh, district, area) for household, mesh, district, area in rows}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, func, or_, select, tuple_
+from sqlalchemy import and_, exists, func, not_, or_, select, tuple_
 
-from services.intake.queries.access import allowed_to, visible_to
+from services.intake.queries.access import allowed_to, kept_back, visible_to
 from services.intake.queries.facts import birth_of, members_of
 from services.intake.rules.birth import shown_age
 from services.intake.rules.matching import search_keys
@@ -60,7 +60,7 @@ def _found(actor: Actor, request: SearchIn) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [visible_to(actor)]
     if request.q:
         # a search finds no protected household, whoever asks: it is reached by its case
-        conditions += [Household.protected.is_(False), _matches(request.q)]
+        conditions += [not_(kept_back()), _matches(request.q)]
     else:
         conditions.append(allowed_to(actor))
     if request.area:

@@ -185,6 +185,4 @@ async def test_who_may_log_and_who_may_add(db: Database, caseworker: Actor) -> N
     elsewhere = post_of("caseworker", "n", agency="sukoyaka-n")
     with pytest.raises(Missing):
         async with db.transaction() as session:
-            await receive_consultation(
-                session, elsewhere, ConsultationIn(household=made.household.id, words="あ")
-            )
+            await receive_consultation(session, elsewhere, ConsultationIn(household=made.household.id, words="あ"))
