@@ -73,7 +73,7 @@ _PATHS: Final = (
 STYLE_SHEETS: Final = (
     "layers", "tokens", "base", "frame",
     "parts/sheet", "parts/marks", "parts/table", "parts/form", "parts/message", "parts/entry",
-    "parts/figure", "parts/door", "parts/visit",
+    "parts/figure", "parts/door", "parts/visit", "parts/entrance",
     "phone", "print",
 )  # fmt: skip
 

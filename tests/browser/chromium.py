@@ -74,7 +74,9 @@ async def open_browser() -> AsyncIterator[Browser]:
     executable = find_chromium()
     assert executable, "the fixture `chromium` skips before this"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=FLAGS, env={**os.environ, "LANGUAGE": "ja"}
+        )
         try:
             yield browser
         finally:
