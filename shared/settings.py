@@ -43,6 +43,12 @@ class Settings(BaseSettings):
 
     read_minutes: int | None = None
     """Overrides every notification's read deadline, so that the story need not wait a day."""
+    smtp_url: str | None = None
+    """Where e-mail leaves: ``smtp://[user:password@]host[:port]`` (STARTTLS where offered) or ``smtps://…``; None:
+    nobody is offered e-mail."""
+    mail_from: str = "kasane@localhost"
+    public_url: str = ""
+    """Where people reach Kasane (``https://kasane.example.lg.jp``), for links in messages."""
     sweep_seconds: float = 30.0
     """How often clocks, escalations and check-ins are looked at."""
     max_body_bytes: int = 2 * 1024 * 1024

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.notify import api, pages
+from services.notify.actions.delivering import deliver_waiting
 from services.notify.actions.passing_up import pass_up_unread
 from services.notify.handlers import subscriptions
 from shared.web import Periodic, build_service
@@ -27,8 +28,15 @@ def create_app(settings: Settings) -> FastAPI:
         settings=settings,
         subscriptions=subscriptions,
         routers=[pages.router, api.router],
-        periodic=[Periodic("pass up", settings.sweep_seconds, _pass_up)],
+        periodic=[
+            Periodic("pass up", settings.sweep_seconds, _pass_up),
+            Periodic("deliver", settings.sweep_seconds, _deliver),
+        ],
     )
+
+
+async def _deliver(service: Service) -> None:
+    await deliver_waiting(service.db, service.settings)
 
 
 async def _pass_up(service: Service) -> None:

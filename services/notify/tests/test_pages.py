@@ -23,7 +23,8 @@ JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 async def send(
     ward: Ward, client: httpx.AsyncClient, name: str, method: str, path: str, *lang: str, **more: Any
 ) -> httpx.Response:
-    headers = HTML | {"cookie": f"{TOKEN_COOKIE}={ward.token(name)}; kasane_lang={lang[0] if lang else 'ja'}"} | more.pop("headers", {})
+    language = lang[0] if lang else "ja"
+    headers = HTML | {"cookie": f"{TOKEN_COOKIE}={ward.token(name)}; kasane_lang={language}"} | more.pop("headers", {})
     return await client.request(method, f"/notify{path}", headers=headers, **more)
 
 
