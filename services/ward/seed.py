@@ -164,7 +164,7 @@ class Play:
     async def _learn_cases(self) -> None:
         async with self._casework.db.read() as session:
             rows = await session.execute(select(Case.household, Case.id))
-            self._cases = dict(rows.tuples().all())
+            self._cases = {row.household: row.id for row in rows}
 
     async def _casework_does(self, steps: Iterable[tuple[history.Step, Household]]) -> None:
         """One transaction for each household, each deed at its own time."""
