@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.intake.requests import ConsultationIn, MemberIn
+    from services.intake.rules.rulebook import RuleBook
     from services.intake.rules.types import TypeResult
     from services.intake.rules.urgency import UrgencyProposal
     from shared.identity import Actor
@@ -37,6 +38,7 @@ class Preview:
     proposal: UrgencyProposal
     words: tuple[FoundWord, ...]
     members: list[Member]
+    book: RuleBook
     births: dict[int, Refused] = field(default_factory=dict)
     """Rows whose birth date can't be read, with the sentence why."""
     people: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -82,6 +84,7 @@ async def preview_consultation(session: AsyncSession, actor: Actor, request: Con
         proposal=propose_urgency(facts, results, request.occurred_at or clock.now(), book),
         words=found,
         members=typed,
+        book=book,
         births=births,
         people={str(member.id): (member.name, member.relation) for member in [*known, *typed]},
     )

@@ -7,7 +7,7 @@ questions of the types. Members of one request name one another by their place i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -23,6 +23,8 @@ Kinsman = Annotated[str, StringConstraints(pattern=r"^(outside|[0-9]{1,2}|[0-9a-
 """Another member by place in the list or by id, or ``outside``: somebody who lives elsewhere."""
 CodeList = Annotated[list[CodeName], Field(max_length=MOST_TICKS)]
 Mesh = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1950, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
+"""A moment that a ward office may speak of."""
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -117,7 +119,7 @@ class ConsultationIn(HouseholdAnswers):
     channel: CodeName = "phone"
     route: CodeName | None = None
     referrer: CodeName | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
     caller_name: Line = ""
     caller_relation: CodeName = "unknown"
     caller_phone: Line = ""
@@ -228,5 +230,5 @@ class SearchIn(Sent):
     q: Line = ""
     area: CodeName | None = None
     type: CodeName | None = None
-    before: datetime | None = None
+    before: Moment | None = None
     before_id: UUID | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, or_, select
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from services.intake.tables import Household
     from shared.identity import Actor
 
+LONGEST = timedelta(days=3 * 366)
+"""The office grants a year and renews it from a month before; a day far away is a slip."""
+
 
 async def set_protection(session: AsyncSession, actor: Actor, household: UUID, request: ProtectionIn) -> Protection:
     """Protect a member from now on: the household leaves searches, and its address is masked at once."""
@@ -34,6 +38,8 @@ async def set_protection(session: AsyncSession, actor: Actor, household: UUID, r
         raise Refused(N_("この世帯にいない人が選ばれています。"), field="member")
     if request.ends_on is not None and request.ends_on <= clock.today():
         raise Refused(N_("期限は、きょうより後の日にしてください。"), field="ends_on")
+    if request.ends_on is not None and request.ends_on > clock.today() + LONGEST:
+        raise Refused(N_("措置は1年ごとに更新します。3年より先の日は書けません。"), field="ends_on")
     protection = protection_row(actor, home, member.id, request.kind)
     protection.reason, protection.ends_on = request.reason, request.ends_on
     protection.allowed_posts = request.allowed_posts

@@ -30,6 +30,7 @@ from services.intake.reasons import Say, said_of_birth, sayer, shown
 from services.intake.receipt import received_answer, recipients_of
 from services.intake.requests import ConsultationIn
 from services.intake.rules.reasons import Mark
+from services.intake.rules.urgency import first_contact_due
 from shared import clock
 from shared.audit import note
 from shared.errors import Conflict, Forbidden, Refused
@@ -67,6 +68,7 @@ _TEXTS = (
 )
 _DEFAULTS = {"channel": "phone", "caller_relation": "unknown", "dwelling": "unknown"}
 _SHORT_CHANNELS = ("phone", "counter", "visit", "mail_form", "other")
+_LEVELS = ("A", "B", "C", "D")
 _TYPES_SHOWN = 8
 _MEMBERS_AT_FIRST = 2
 _BIRTH_MODES = {
@@ -219,7 +221,7 @@ def _filled(fields: dict[str, Any], body: ConsultationIn, preview: Preview, loca
         f[name] = fields.get(name, [])
     f["household"] = str(body.household or "")
     chosen = fields.get("urgency")
-    untouched = not chosen or chosen == fields.get("urgency_proposed")
+    untouched = chosen not in _LEVELS or chosen == fields.get("urgency_proposed")
     f["urgency"] = preview.proposal.level if untouched else chosen
     rows = fields.get("members") or [{"relation": "self"} for _ in range(1)] + [{}] * (_MEMBERS_AT_FIRST - 1)
     f["members"] = [_member(row, n, preview, locale) for n, row in enumerate(rows)]
@@ -253,7 +255,7 @@ def _shown(preview: Preview, here: Service, locale: str, urgency: str, agencies:
         ],
         "sight_due": proposal.sight_check_due,
         "sight_share": _share(proposal.sight_check_due, 48),
-        "contact_due": proposal.first_contact_due,
+        "contact_due": first_contact_due(urgency, clock.now(), preview.book),
         "contact_share": 1.0,
         "types": [
             {

@@ -17,7 +17,7 @@ from services.intake.queries.listing import Page, Row, list_households
 from services.intake.reasons import short_name
 from services.intake.receipt import recipients_of
 from services.intake.requests import SearchIn
-from services.intake.tables import CaseOfHousehold, Household
+from services.intake.tables import AccessGrant, CaseOfHousehold, Household
 from shared.audit import note
 from shared.errors import Refused
 from shared.formats import years
@@ -148,6 +148,11 @@ async def household_page(
                 select(KnownPost.agency).where(KnownPost.ended.is_(False)).distinct().order_by(KnownPost.agency)
             )
         )
+        trusted = await session.scalars(
+            select(AccessGrant.post)
+            .where(AccessGrant.household_id == household, AccessGrant.post.is_not(None), AccessGrant.ended.is_(False))
+            .distinct()
+        )
         problems = []
         if refusal is not None:
             text = gettext(refusal.text, locale).format(**refusal.params)
@@ -162,6 +167,7 @@ async def household_page(
             receipt=receipt,
             may_write=actor.role in WRITING_ROLES,
             agencies=agencies,
+            trusted=sorted(post for post in trusted if post is not None),
             key=new_key,
             sent=sent or {},
             choices={

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy import func, select, text
 
 from services.intake.tables import Household, Member
 from services.intake.tests.conftest import House, events_of, post_of
+from shared import clock
 from shared.audit import AuditEntry
 
 CALL: dict[str, Any] = {
@@ -83,6 +85,7 @@ BAD: dict[str, dict[str, Any]] = {
     "wrong type": {"words": 5},
     "not a list": {"worries": "income"},
     "no time zone": {"words": "あ", "occurred_at": "2026-06-18T10:14:00"},
+    "before everything": {"words": "あ", "occurred_at": "0001-01-01T00:00:00+09:00"},
     "in the future": {"words": "あ", "occurred_at": "2999-06-18T10:14:00+09:00"},
     "no such household": {"words": "あ", "household": "00000000-0000-0000-0000-000000000001"},
     "individual number": {"words": "番号は123456789018です"},
@@ -151,7 +154,11 @@ async def test_protection_masks_at_once_and_tells_no_area(house: House) -> None:
     house.sign_in(owner)
     made = await log(house)
     home = (await house.get(f"/api/households/{made['household']}")).json()
-    body = {"member": home["members"][0]["id"], "kind": "elder_abuse", "ends_on": "2999-03-31"}
+    body = {
+        "member": home["members"][0]["id"],
+        "kind": "elder_abuse",
+        "ends_on": str(clock.today() + timedelta(days=365)),
+    }
     protection = (await house.post(f"/api/households/{made['household']}/protections", body)).json()
     seen = (await house.get(f"/api/households/{made['household']}")).json()
     assert seen["address"]
