@@ -11,7 +11,9 @@ With xdist the controller starts them and the workers share them, each test in a
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import importlib
 import os
 import shutil
@@ -21,16 +23,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import pytest
 import redis.asyncio as aioredis
-from sqlalchemy.engine import make_url
 
 from shared.embedded import EmbeddedPostgres, EmbeddedRedis
+from shared.rooms import Furnish, Rooms, with_database
 
 POSTGRES: Final = "KASANE_TEST_POSTGRES"
 REDIS: Final = "KASANE_TEST_REDIS"
-_TEMPLATE_LOCK: Final = 4_711_001
 _REDIS_NUMBERS: Final = 512
 _SHARED_SERVERS: Final = {"postgres_url", "shared_redis_url"}
 
@@ -148,26 +148,34 @@ def shared_redis_url() -> str:
     return _servers.redis()
 
 
+@pytest.fixture(scope="session")
+def rooms(postgres_url: str) -> Iterator[Rooms]:
+    """This process's databases, handed from test to test."""
+    made = Rooms(postgres_url)
+    yield made
+    asyncio.run(made.close())
+
+
 @pytest.fixture
-async def fresh_database(postgres_url: str) -> AsyncIterator[FreshDatabase]:
-    """Make databases as asked; each with the tables and codes of a service.
+async def fresh_database(rooms: Rooms, postgres_url: str) -> AsyncIterator[FreshDatabase]:
+    """Lend databases as asked; each as if it were new, with the tables and codes of a service.
 
-    ``await fresh_database("casework")`` is the address of a new one with that service's migrations. Called twice it
-    gives two; ``await fresh_database(None)`` gives one with nothing in it. All are dropped at the end.
-    The migrations run once a test run, into a template that each database is copied from.
+    ``await fresh_database("casework")`` is the address of one with that service's migrations. Called twice it gives
+    two; ``await fresh_database(None)`` gives one with nothing in it; ``await fresh_database("kind", furnish)`` one that
+    the caller's own function has furnished. All are given back at the end, and nothing in them stays.
     """
-    made: list[str] = []
+    taken: list[tuple[str, str]] = []
 
-    async def make(service: str | None = None) -> str:
-        name = f"t_{service or 'empty'}_{uuid.uuid4().hex[:12]}"
-        template = await _template(postgres_url, service) if service else "template1"
-        await _execute(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        made.append(name)
-        return with_database(postgres_url, name)
+    async def take(kind: str | None = None, furnish: Furnish | None = None) -> str:
+        if kind is not None and furnish is None:
+            furnish = functools.partial(_migrate, service=kind)
+        room = kind or "empty"
+        taken.append((room, await rooms.take(room, furnish)))
+        return with_database(postgres_url, taken[-1][1])
 
-    yield make
-    for name in made:
-        await _execute(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    yield take
+    for kind, name in taken:
+        await rooms.give_back(kind, name)
 
 
 @pytest.fixture
@@ -210,46 +218,9 @@ def own_postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
         yield server
 
 
-def with_database(url: str, name: str) -> str:
-    """The same server's address for the database ``name``."""
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-async def _template(server: str, service: str) -> str:
-    """The name of the migrated template of ``service``, made by whichever worker comes first."""
-    name = f"template_{service}"
-    connection = await _connect(server)
-    try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _TEMPLATE_LOCK)
-        try:
-            ready = await connection.fetchval("SELECT datistemplate FROM pg_database WHERE datname = $1", name)
-            if not ready:
-                await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-                await connection.execute(f'CREATE DATABASE "{name}"')
-                await _migrate(with_database(server, name), service)
-                await connection.execute(f'ALTER DATABASE "{name}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false')
-        finally:
-            await connection.execute("SELECT pg_advisory_unlock($1)", _TEMPLATE_LOCK)
-    finally:
-        await connection.close()
-    return name
-
-
 async def _migrate(url: str, service: str) -> None:
     from shared.migrate import migrate  # noqa: PLC0415 - tests of parts below the database load without it
 
     # By name, because shared code knows no service.
     tables = importlib.import_module(f"services.{service}.tables")
     await migrate(url, Path(str(tables.__file__)).parent.resolve(), tables.Base.metadata)
-
-
-async def _connect(url: str) -> asyncpg.Connection[asyncpg.Record]:
-    return await asyncpg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await _connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -124,8 +124,7 @@ class Town:
     async def settle(self) -> tuple[Books, Books, Load]:
         """Databases for intake and casework, and a load of eight households."""
         for service in ("intake", "casework"):
-            url = await self.make_database()
-            await furnish(url)
+            url = await self.make_database("spine", furnish)
             self.books[service] = Books(service, Database(url, pool_size=4))
             self.ports[service] = free_port()
         await self.books["intake"].run("INSERT INTO probe VALUES ('intake', gen_random_uuid(), now(), now())")

@@ -139,8 +139,7 @@ class Rig:
             subscriptions = Subscriptions(subscriptions)
         service = subscriptions.service
         if service not in self.urls:
-            self.urls[service] = await self.make_database()
-            await furnish(self.urls[service])
+            self.urls[service] = await self.make_database("spine", furnish)
         db = Database(self.urls[service], pool_size=4)
         spine = Spine(self.settings(service, redis=redis), service, db, subscriptions, feed_transport=self.doors)
         app = FastAPI()

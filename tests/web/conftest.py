@@ -116,10 +116,8 @@ class House:
             return int(await session.scalar(text("SELECT count(*) FROM event_log")) or 0)
 
 
-@pytest.fixture
-async def house(fresh_database: FreshDatabase, redis_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    """The small service, alive, and a client in front of it that is not signed in."""
-    url = await fresh_database(None)
+async def furnish(url: str) -> None:
+    """The tables that every service has, and ``note``."""
     engine = create_async_engine(url)
     async with engine.begin() as connection:
         for metadata in (SharedBase.metadata, SpineBase.metadata):
@@ -127,6 +125,12 @@ async def house(fresh_database: FreshDatabase, redis_url: str, tmp_path: Path) -
         await connection.execute(text("CREATE TABLE note (line text NOT NULL)"))
         await ensure_partitions(connection, clock.today())
     await engine.dispose()
+
+
+@pytest.fixture
+async def house(fresh_database: FreshDatabase, redis_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    """The small service, alive, and a client in front of it that is not signed in."""
+    url = await fresh_database("ground", furnish)
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "sheet.html").write_text(
         '{% extends "layout.html" %}{% block main %}<h1>{{ _("世帯") }}</h1>{% endblock %}', encoding="utf-8"
