@@ -249,6 +249,7 @@ class Case(Base):
     """The day on which the longest unanswered request was made."""
     next_due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
+    """When the call came that began it: the family counts from then."""
     opened_because: Mapped[UUID | None]
     """The consultation that opened it."""
     closed_at: Mapped[datetime | None]

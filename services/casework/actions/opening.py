@@ -83,19 +83,19 @@ async def _open(session: AsyncSession, opening: Opening) -> Case:
     owner = cases.choose_owner(receiving, await on_duty(session, household.area))
     case = Case(
         id=derived_id(opening.because, "case"),
-        number=await _next_number(session, opening.occurred_at),
+        number=await _next_number(session, opening.received_at),
         household=household.id,
         owner=owner,
         urgency=opening.urgency,
         state="open",
         share_track="none",
-        opened_at=opening.occurred_at,
+        opened_at=opening.received_at,
         opened_because=opening.consultation,
     )
     session.add(case)
     await session.flush()
     owner_facts = await post_facts(session, owner)
-    add_happening(session, case.id, "case_opened", opening.occurred_at, post=owner)
+    add_happening(session, case.id, "case_opened", opening.received_at, post=owner)
     await record(
         session,
         CaseOpened(

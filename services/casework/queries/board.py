@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy import Date, DateTime, Text, any_, case, cast, func, literal, or_, select, tuple_
 
 from services.casework.queries.access import visible_to
-from services.casework.queries.cases import CaseFilter, narrow, views_of
+from services.casework.queries.cases import CaseFilter, lacks_lead, narrow, views_of
 from services.casework.queries.views import CaseView
 from services.casework.rules import board
 from services.casework.tables import Agency, Case, Clock, Household, HouseholdType, Invitation
@@ -258,7 +258,7 @@ async def read_figures(session: AsyncSession, actor: Actor, codes: Codes) -> Fig
             select(
                 func.count().filter(is_eighty, Case.person_met_at.is_not(None)),
                 func.count().filter(is_eighty),
-                func.count().filter(Case.lead.is_(None)),
+                func.count().filter(lacks_lead()),
                 func.count(),
             ).where(visible_to(actor), Case.state == "open")
         )

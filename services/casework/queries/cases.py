@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 PAGE = 50
 ENTRIES_SHOWN = 100
 TIMELINE_SHOWN = 200
+AGENCIES_NEEDING_LEAD = 2
 EIGHTY_FIFTY = ("T8050", "T8050W", "T9060")
 """What people mean when they ask for 8050."""
 
@@ -92,7 +93,7 @@ def narrow(wanted: CaseFilter, today: date) -> list[ColumnElement[bool]]:
         (wanted.owner, lambda: Case.owner == wanted.owner),
         (wanted.number, lambda: Case.number == wanted.number),
         (wanted.household, lambda: Case.household == wanted.household),
-        (wanted.no_lead, lambda: Case.lead.is_(None)),
+        (wanted.no_lead, lacks_lead),
         (wanted.type, lambda: _has_type(wanted.type)),
         (wanted.agency, lambda: _invitation(sharing.LIVE, agency=wanted.agency)),
         (wanted.returned, lambda: _invitation(frozenset({"returned"}))),
@@ -100,6 +101,18 @@ def narrow(wanted: CaseFilter, today: date) -> list[ColumnElement[bool]]:
         (wanted.still, lambda: Case.waiting_since <= asked_before),
     ]
     return [condition() for asked, condition in conditions if asked]
+
+
+def lacks_lead() -> ColumnElement[bool]:
+    """Nobody leads although somebody must: two or more agencies take part, or requests were returned twice."""
+    part = aliased(Invitation)
+    taking = (
+        select(func.count())
+        .where(part.case_id == Case.id, part.state.in_(sorted(sharing.TAKING_PART)))
+        .correlate(Case)
+        .scalar_subquery()
+    )
+    return and_(Case.lead.is_(None), or_(Case.lead_undecided, taking >= AGENCIES_NEEDING_LEAD))
 
 
 def _has_type(code: str) -> ColumnElement[bool]:
