@@ -36,9 +36,9 @@ def run(data: Path | None, *, port: int, fresh: bool, days: int, households: int
     if fresh:
         _erase(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "kasane.log").open("a", encoding="utf-8", buffering=1) as lines:
-        configure_logging(stream=lines)
-        asyncio.run(_run(folder, port, days, households))
+    # Open until the process ends: what ends late may still have something to say.
+    configure_logging(stream=(folder / "kasane.log").open("a", encoding="utf-8", buffering=1))
+    asyncio.run(_run(folder, port, days, households))
     return 0
 
 
