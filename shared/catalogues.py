@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-JAPANESE: Final = re.compile("[\u3005-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60]")
-"""A kana, kanji or full-width character; the middle dot (・) stands between words of any language."""
+JAPANESE: Final = re.compile("[\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""A kana or kanji. Brackets and the middle dot (・) may stand between words of any language."""
 PLACEHOLDER: Final = re.compile(r"\{[a-z_0-9]*\}|%\([a-z_0-9]+\)s")
 _MARKS: Final = {"_", "N_", "gettext", "also", "Refused", "Conflict", "Forbidden", "Missing"}
 _PLURALS: Final = {"ngettext"}

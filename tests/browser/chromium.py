@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import async_playwright
+from services.browser import PHONE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+    from playwright.async_api import ConsoleMessage, Page, Request
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 AXE: Final = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-FLAGS: Final = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--font-render-hinting=none",
-]
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS: Final = (1366, 390)
 LOCALES: Final = ("ja", "en")
-
-
-def find_chromium() -> str | None:
-    """The browser to drive: ``KASANE_CHROMIUM``, else what Debian installs; None when there is none."""
-    wish = os.environ.get("KASANE_CHROMIUM")
-    return wish if wish and Path(wish).exists() else shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @dataclass
@@ -66,39 +45,6 @@ class Watch:
         parts = urlsplit(request.url)
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self.host:
             self.complaints.append(f"third party: {request.url}")
-
-
-@asynccontextmanager
-async def open_browser() -> AsyncIterator[Browser]:
-    """Chromium, started for one test and closed after it."""
-    executable = find_chromium()
-    assert executable, "the fixture `chromium` skips before this"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=executable, args=FLAGS, env={**os.environ, "LANGUAGE": "ja"}
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
-
-@asynccontextmanager
-async def open_context(browser: Browser, *, width: int = 1366, scheme: str = "light") -> AsyncIterator[BrowserContext]:
-    """A fresh visitor: own cookies, a screen of ``width`` CSS pixels, touch where it is a phone."""
-    phone = width < 600
-    context = await browser.new_context(
-        viewport={"width": width, "height": 844 if phone else 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-        has_touch=phone,
-        reduced_motion="reduce",
-        locale="ja-JP",
-        timezone_id="Asia/Tokyo",
-    )
-    try:
-        yield context
-    finally:
-        await context.close()
 
 
 async def find_barriers(page: Page) -> list[str]:
@@ -136,7 +82,7 @@ async def find_small_targets(page: Page) -> list[str]:
           .map((e) => [e, e.getBoundingClientRect()])
           .filter(([, box]) => box.height > 0 && box.height < 43.5)
           .slice(0, 8)
-          .map(([e, box]) => `small target: ${e.tagName} ${e.textContent.trim().slice(0, 20)} ${Math.round(box.height)} px`)"""
+          .map(([e, box]) => `small target: ${e.tagName} ${e.textContent.trim().slice(0, 20)} ${box.height} px`)"""
     )
     return small
 
@@ -144,14 +90,4 @@ async def find_small_targets(page: Page) -> list[str]:
 async def inspect(page: Page, width: int) -> list[str]:
     """Everything at once: barriers, overflow and, on a phone, small targets."""
     found = await find_barriers(page) + await find_overflow(page)
-    return found + (await find_small_targets(page) if width < 600 else [])
-
-
-async def take_picture(page: Page, path: Path) -> None:
-    """The whole page as PNG, with bars that stick standing where the page ends."""
-    size = page.viewport_size or {"width": 1366, "height": 900}
-    height = await page.evaluate("document.documentElement.scrollHeight")
-    await page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(height, 16000))})
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    await page.screenshot(path=path, full_page=True)
-    await page.set_viewport_size(size)
+    return found + (await find_small_targets(page) if width < PHONE else [])

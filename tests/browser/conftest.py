@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.chromium import AXE, find_chromium, open_browser
+from services.browser import find_chromium, open_browser
+from tests.browser.chromium import AXE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

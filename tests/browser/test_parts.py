@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.chromium import WIDTHS, Watch, inspect, open_context, take_picture
+from services.browser import open_context, take_picture
+from tests.browser.chromium import WIDTHS, Watch, inspect
 from tests.browser.sample import Desk, served
 
 if TYPE_CHECKING:

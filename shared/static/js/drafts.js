@@ -62,8 +62,13 @@ class Keeper {
     this.first = JSON.stringify(read(form));
     this.last = this.first;
     this.timer = null;
-    form.addEventListener("input", () => this.soon());
-    form.addEventListener("change", () => this.soon());
+    this.touched = false; // pieces that arrive later change the form too: only what a person did is worth keeping
+    for (const kind of ["input", "change"]) {
+      form.addEventListener(kind, () => {
+        this.touched = true;
+        this.soon();
+      });
+    }
     form.addEventListener("submit", () => this.submitted());
     window.addEventListener("pagehide", () => this.flush());
     window.addEventListener("online", () => this.soon(0));
@@ -128,7 +133,7 @@ class Keeper {
   }
 
   flush() {
-    if (this.sent) return;
+    if (this.sent || !this.touched) return;
     const text = JSON.stringify(read(this.form));
     if (text === this.last) return;
     this.last = text;
