@@ -31,6 +31,7 @@ from services.outreach.requests import (
     WorkerIn,
 )
 from shared import clock
+from shared.audit import note as audit
 from shared.errors import Refused
 from shared.i18n import N_, locale_of
 from shared.identity import CurrentActor, token_of
@@ -237,8 +238,9 @@ async def report(
 @router.get("/visits/{visit_id}/notes")
 async def read_notes(visit_id: UUID, here: Here, actor: CurrentActor) -> list[NoteOut]:
     """What was written about a visit."""
-    async with here.db.read() as session:
-        await visits.read_visit(session, actor, visit_id)
+    async with here.db.transaction() as session:
+        card = await visits.read_visit(session, actor, visit_id)
+        await audit(session, actor, "view", [card.visit.household])
         found = await notes.show_notes(session, actor, visit_id)
     return [NoteOut.model_validate(note, from_attributes=True) for note in found]
 

@@ -7,7 +7,7 @@ changes nothing.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -26,6 +26,8 @@ from services.outreach.tables import (
     VisitRequest,
     VisitWorker,
 )
+from shared.drafts import Draft
+from shared.identity import KnownPost
 from shared.spine import hold
 
 if TYPE_CHECKING:
@@ -34,7 +36,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+FORMS = ("visit-report", "visit-note")
+"""Names of the forms at the door, as their drafts are kept."""
+
 _ENDED = (rules.VisitState.REPORTED, rules.VisitState.CANCELLED)
+
+
+def draft_of(form: str, visit: UUID, person: UUID) -> UUID:
+    """The id of a person's draft of a form about a visit: found again on the next device and at erasure."""
+    return uuid5(visit, f"{form}/{person}")
 
 
 async def cancel_requests(session: AsyncSession, request_ids: Sequence[UUID], at: datetime) -> None:
@@ -94,10 +104,14 @@ async def refresh_protection(session: AsyncSession, household: UUID) -> None:
 
 
 async def erase_household(session: AsyncSession, household: UUID, at: datetime) -> None:
-    """Erase everything held about a household: notes, visits, requests, counters.
+    """Erase everything held about a household: notes, half-written forms, visits, requests, counters.
 
     The id stays, so that nothing that comes late brings it back.
     """
+    visits = (await session.scalars(select(Visit.id).where(Visit.household == household))).all()
+    people = (await session.scalars(select(KnownPost.person).where(KnownPost.agency_kind == "outreach"))).all()
+    forms = [draft_of(form, visit, person) for form in FORMS for visit in visits for person in set(people)]
+    await session.execute(delete(Draft).where(Draft.id.in_(forms)))
     for table in (MemberMeeting, Note, Visit, VisitRequest, Case, Protection):
         await session.execute(delete(table).where(table.household == household))
     await session.execute(delete(ContactRecord).where(ContactRecord.household == household))

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.outreach.actions import reporting, visiting
+from services.outreach.actions.ending import FORMS, draft_of
 from services.outreach.forms import AnswerForm, ReportForm, Tap, WordsForm
 from services.outreach.pages.words import done_words, result_groups
 from services.outreach.queries import notes, visits
 from services.outreach.queries.planning import history_of, slot_rules
 from services.outreach.rules.slots import days_to_see_again
 from shared import clock
+from shared.audit import note as audit
 from shared.errors import Refused
 from shared.i18n import N_, gettext, locale_of
 from shared.identity import CurrentActor
@@ -52,6 +54,7 @@ async def show_today(request: Request, here: Here, actor: CurrentActor) -> HTMLR
         now=clock.now(),
         key=clock.new_id(),
         groups=result_groups(here.codes, locale_of(request)),
+        drafts={form: draft_of(form, day.next.id, actor.person) for form in FORMS} if day.next else {},
         told=done_words(request),
         counts={"visits": len(day.later) + (1 if day.next else 0)},
     )
@@ -144,8 +147,9 @@ async def _show(
     refused: Refused | None = None,
 ) -> HTMLResponse:
     locale = locale_of(request)
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         card = await visits.read_visit(session, actor, visit_id)
+        await audit(session, actor, "view", [card.visit.household])
         again = await _suggestions(session, here, card)
         written = await notes.show_notes(session, actor, visit_id)
     errors = []
@@ -164,6 +168,7 @@ async def _show(
         now=clock.now(),
         key=form.idempotency_key or clock.new_id(),
         groups=result_groups(here.codes, locale),
+        drafts={form: draft_of(form, visit_id, actor.person) for form in FORMS},
         told=done_words(request),
     )
 

@@ -239,7 +239,9 @@ def _reasons_of_people(wish: Wish, crew: Sequence[Worker]) -> list[Reason]:
 
 
 def _reasons_of_time(wish: Wish, slot: Slot, today: date) -> list[Reason]:
-    left = (wish.due_on - slot.day).days
+    # a day agreed at the door counts for more than the deadline of whoever asked
+    due_on = max(wish.due_on, wish.not_before or wish.due_on)
+    left = (due_on - slot.day).days
     waiting = (slot.day - max(today, wish.not_before or today)).days
     points = WAITING.get(wish.urgency, 1) * max(0, waiting) + LATE_DAY * max(0, -left)
     reasons = [Reason("in_time", points, {"days": left}) if left >= 0 else Reason("late", points, {"days": -left})]

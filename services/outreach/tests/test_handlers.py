@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
+from services.outreach.actions.ending import draft_of
 from services.outreach.actions.planning import assign_visit
 from services.outreach.actions.reporting import VisitReport, report_visit
 from services.outreach.actions.visiting import check_in
@@ -17,6 +18,7 @@ from services.outreach.queries.requests import count_requests, list_requests
 from services.outreach.queries.visits import list_visits, read_visit
 from services.outreach.tables import Case, ContactRecord, Household, Note, Observation, Visit, VisitRequest, VisitWorker
 from shared import clock
+from shared.drafts import Draft
 from shared.errors import Missing
 from shared.events.casework import CaseClosed, PostEnded, VisitRequestCancelled, VisitRequested
 from shared.events.intake import (
@@ -109,11 +111,24 @@ async def test_erasing_leaves_nothing_and_nothing_comes_back(ward: Ward) -> None
             "absent", next_on=clock.today() + timedelta(days=7), words="声がした。", observations=("mail",)
         )
         await report_visit(session, ward.workers[0], ward.codes, visit.id, told)
+    async with ward.db.transaction() as session:
+        kept = draft_of("visit-note", visit.id, ward.workers[1].person)
+        now = clock.now()
+        session.add(
+            Draft(
+                id=kept,
+                person=ward.workers[1].person,
+                form="visit-note",
+                body={"words": "犬"},
+                saved_at=now,
+                expires_at=now,
+            )
+        )
     await ward.hear(HouseholdErased(household=wanted.household))
     await ward.hear(wanted)
     await ward.hear(HouseholdChanged(household=wanted.household, number="H-1", area="n"))
     async with ward.db.read() as session:
-        for table in (Visit, VisitWorker, VisitRequest, Note, Observation, Case, ContactRecord, Household):
+        for table in (Visit, VisitWorker, VisitRequest, Note, Observation, Case, ContactRecord, Household, Draft):
             assert await session.scalar(select(func.count()).select_from(table)) == 0, table
 
 

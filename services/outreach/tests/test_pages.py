@@ -143,6 +143,23 @@ async def test_what_is_refused_comes_back_as_it_was_typed(ward: Ward, browser: B
     assert not await ward.recorded("outreach.visit_reported")
 
 
+async def test_drafts_are_each_persons_own(ward: Ward, browser: Browser) -> None:
+    _, visit = await planned(ward)
+    found = set()
+    for worker in ward.workers[:2]:
+        text = (await browser.get(worker, f"/visits/{visit.id}")).text
+        (draft,) = re.findall(r'data-draft="visit-report"[^>]*data-draft-id="([0-9a-f-]+)"', text)
+        found.add(draft)
+        cookies = f"{TOKEN_COOKIE}={ward.token(worker)}"
+        kept = await browser.client.put(
+            f"/outreach/drafts/visit-report/{draft}",
+            headers={"cookie": cookies},
+            json={"fields": {"words": "とちゅう"}},
+        )
+        assert kept.status_code == 200
+    assert len(found) == 2
+
+
 async def test_buttons_at_the_door(ward: Ward, browser: Browser) -> None:
     _, visit = await planned(ward)
     worker = ward.workers[0]
@@ -172,11 +189,16 @@ async def test_a_lead_plans_and_publishes_from_the_page(ward: Ward, browser: Bro
     assert published_.headers["location"].endswith("done=published")
     assert len(await ward.recorded("outreach.visit_assigned")) == len(wanted)
     day = clock.today() + timedelta(days=3)
-    fields = {"workers": [str(ward.workers[0].post)], "day": day.isoformat(), "start": "10:00", "minutes": "60"}
+    fields: dict[str, Any] = {
+        "workers": [str(ward.workers[0].post)],
+        "day": day.isoformat(),
+        "start": "10:00",
+        "minutes": "60",
+    }
     refused = await browser.post(ward.lead, f"/planner/visits/{visits[0]}", **fields)
     assert refused.status_code == 422
     assert "この訪問には 2人 必要です。" in refused.text
-    fields["workers"] = [str(worker.post) for worker in ward.workers[:2]]  # type: ignore[assignment]
+    fields["workers"] = [str(worker.post) for worker in ward.workers[:2]]
     changed = await browser.post(ward.lead, f"/planner/visits/{visits[0]}", **fields)
     assert changed.headers["location"].endswith("done=changed")
     wrong = await browser.post(ward.lead, f"/planner/visits/{visits[0]}", **(fields | {"day": "きのう"}))

@@ -95,6 +95,14 @@ def test_people_are_left_in_peace_for_two_weeks_unless_safety_asks() -> None:
     assert unplaced.code == "peace"
 
 
+def test_a_day_agreed_at_the_door_is_not_late() -> None:
+    agreed = TODAY + timedelta(days=8)
+    (proposal,) = propose([wish(not_before=agreed)], crew(2), SLOTS, TODAY).proposals
+    assert proposal.slot.day == agreed
+    assert "late" not in codes(proposal.reasons)
+    assert proposal.score > 90
+
+
 @pytest.mark.parametrize(
     ("workers", "code"),
     [
