@@ -1,6 +1,6 @@
 """Writes ``docs/events.md`` from the contracts: what each fact says, what it carries, who reads it.
 
-``python -m services.events_doc`` writes the page; a test in ``tests/contracts`` keeps it current.
+``./kasane events-doc`` writes the page; a test in ``tests/contracts`` keeps it current.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "events.md"
 
 _HEAD = """# Events
 
-Generated from `shared/events` by `python -m services.events_doc`; a test keeps it current.
+Generated from `shared/events` by `./kasane events-doc`; a test keeps it current.
 
 An event is a fact in the past tense. It travels as a CloudEvents 1.0 JSON object in the stream
 `kasane:{<municipality>}:<service>` and in the feed `GET /<service>/events`, with the extensions `position`,
