@@ -149,7 +149,12 @@ class SearchKey(Base):
     """What a household can be found by: normalised names, birth days, telephone numbers, addresses."""
 
     __tablename__ = "search_key"
-    __table_args__ = (Index("ix_search_key_kind_value", "kind", "value", "household_id"),)
+    __table_args__ = (
+        # pattern operators serve both = and the beginning of a word
+        Index(
+            "ix_search_key_kind_value", "kind", "value", "household_id", postgresql_ops={"value": "text_pattern_ops"}
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     household_id: Mapped[UUID] = _of_household()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, func, not_, or_, select, tuple_
+from sqlalchemy import and_, exists, false, func, not_, or_, select, true, tuple_
 
 from services.intake.queries.access import allowed_to, kept_back, visible_to
 from services.intake.queries.facts import birth_of, members_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.identity import Actor
 
 PAGE = 50
+_MOST_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +82,14 @@ def _found(actor: Actor, request: SearchIn) -> ColumnElement[bool]:
 def _matches(words: str) -> ColumnElement[bool]:
     """Every word must be found: as a number, or as the beginning of a name, kana, address or telephone number."""
     conditions: list[ColumnElement[bool]] = []
-    for word in words.split()[:6]:
-        ways: list[ColumnElement[bool]] = [Household.number == word.upper()]
-        for kind, value in search_keys(word):
-            ways.append(
-                exists(
-                    select(SearchKey.id).where(
-                        SearchKey.household_id == Household.id,
-                        SearchKey.kind == kind,
-                        SearchKey.value.startswith(value, autoescape=True),
-                    )
-                )
-            )
-        conditions.append(or_(*ways))
-    return and_(*conditions)
+    for word in words.split()[:_MOST_WORDS]:
+        keys = [
+            and_(SearchKey.kind == kind, SearchKey.value.startswith(value, autoescape=True))
+            for kind, value in search_keys(word)
+        ]
+        found = Household.id.in_(select(SearchKey.household_id).where(or_(false(), *keys)))
+        conditions.append(or_(Household.number == word.upper(), found))
+    return and_(true(), *conditions)
 
 
 async def list_households(session: AsyncSession, actor: Actor, request: SearchIn) -> Page:

@@ -282,4 +282,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_key")),
     )
     op.create_index(op.f("ix_search_key_household_id"), "search_key", ["household_id"], unique=False)
-    op.create_index("ix_search_key_kind_value", "search_key", ["kind", "value", "household_id"], unique=False)
+    op.create_index(
+        "ix_search_key_kind_value",
+        "search_key",
+        ["kind", "value", "household_id"],
+        unique=False,
+        postgresql_ops={"value": "text_pattern_ops"},
+    )
