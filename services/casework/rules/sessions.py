@@ -22,7 +22,10 @@ def local_path(wanted: str | None) -> str:
     if not wanted or len(wanted) > 2000:  # noqa: PLR2004 - longer than any address of ours
         return home
     plain = unquote(wanted)
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:  # half an IPv6 address and the like
+        return home
     unsafe = parts.scheme or parts.netloc or not wanted.startswith("/") or plain.startswith(("//", "/\\"))
     if unsafe or "\\" in plain or any(ord(letter) < 32 for letter in plain):  # noqa: PLR2004 - control characters
         return home

@@ -18,7 +18,14 @@ from shared import clock
 from shared.codes import Codes
 from shared.db import Database
 from shared.events import Envelope, Event
-from shared.events.intake import ConsultationReceived, ConsultationScreened, HouseholdRegistered, TypeMatched
+from shared.events.intake import (
+    ConsultationReceived,
+    ConsultationScreened,
+    HouseholdRegistered,
+    TypeMatched,
+    Urgency,
+    Verdict,
+)
 from shared.identity import Actor, Tokens
 from shared.settings import Settings
 from shared.spine.applying import Applier
@@ -157,11 +164,11 @@ class Ward:
         area: str | None = "n",
         district: str | None = "kitahara",
         household: UUID | None = None,
-        urgency: str = "B",
+        urgency: Urgency = "B",
         result: str = "toward_consent",
         worries: tuple[str, ...] = ("withdrawal", "care"),
         flags: tuple[str, ...] = (),
-        types: dict[str, str] | None = None,
+        types: dict[str, Verdict] | None = None,
         at: datetime | None = None,
         sight_check: bool = False,
     ) -> UUID:
@@ -184,7 +191,8 @@ class Ward:
             ),
             at=moment,
         )
-        for code, verdict in (types if types is not None else {"T8050": "match", "T8050W": "match"}).items():
+        found: dict[str, Verdict] = {"T8050": "match", "T8050W": "match"} if types is None else types
+        for code, verdict in found.items():
             await self.hear(TypeMatched(household=household, code=code, verdict=verdict, rule_version="2026-04"))
         await self.hear(
             ConsultationScreened(

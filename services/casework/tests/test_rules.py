@@ -1,0 +1,430 @@
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from services.casework.rules import board, care, cases, clocks, proposals, sessions, sharing
+from shared.calendar import is_working_day
+from shared.errors import Conflict, Forbidden, Refused
+
+NOW = datetime(2026, 6, 18, 1, 14, tzinfo=UTC)
+TODAY = date(2026, 6, 18)
+MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
+DAYS = st.dates(date(2024, 1, 1), date(2030, 1, 1))
+
+
+def post(role: str = "caseworker", *, owns: bool = True, ended: bool = False) -> cases.PostFacts:
+    return cases.PostFacts(uuid4(), role, "sukoyaka-n", owns=owns, ended=ended)
+
+
+# -- cases
+
+
+def test_who_took_the_call_owns_the_case_if_their_role_may() -> None:
+    worker, duty = post(), post("coordinator")
+    assert cases.choose_owner(worker, [duty]) == worker.id
+    assert cases.choose_owner(post("agency_worker", owns=False), [duty]) == duty.id
+    assert cases.choose_owner(post(ended=True), [post(ended=True), duty]) == duty.id
+    assert cases.choose_owner(None, [duty]) == duty.id
+    with pytest.raises(LookupError):
+        cases.choose_owner(None, [])
+
+
+@given(st.sampled_from("ABCD"), st.sampled_from("ABCD"))
+def test_urgency_never_calms_by_itself(one: str, other: str) -> None:
+    assert cases.more_urgent(one, other) == min(one, other)
+
+
+@given(MOMENTS, st.integers(0, 900))
+def test_a_case_reopens_within_twelve_months(closed: datetime, days: int) -> None:
+    now = closed + timedelta(days=days)
+    assert cases.reopens(closed, now) is (days <= 365)
+    if days <= 365:
+        cases.reopen("closed", closed, now)
+    else:
+        with pytest.raises(Refused):
+            cases.reopen("closed", closed, now)
+    with pytest.raises(Conflict):
+        cases.reopen("open", None, now)
+    assert cases.reopens(None, now) is False
+
+
+@pytest.mark.parametrize(
+    ("more", "allowed"),
+    [
+        ({}, True),
+        ({"waiting": 1}, False),
+        ({"tasks": 2}, False),
+        ({"reason": ""}, False),
+        ({"reason": "lead_agreed"}, False),
+        ({"reason": "lead_agreed", "lead": "hokatsu-n"}, True),
+        ({"reason": "mistaken", "waiting": 3, "tasks": 1}, True),
+        ({"state": "closed"}, False),
+    ],
+)
+def test_a_case_closes_when_nothing_is_left_open(more: dict[str, object], allowed: bool) -> None:
+    given_: dict[str, object] = {"state": "open", "reason": "achieved", "waiting": 0, "tasks": 0, "lead": None} | more
+    if allowed:
+        cases.close(**given_)  # type: ignore[arg-type]
+    else:
+        with pytest.raises(Refused):
+            cases.close(**given_)  # type: ignore[arg-type]
+
+
+def test_an_owner_is_a_post_that_is_held_and_may_own() -> None:
+    before, after = uuid4(), post()
+    assert cases.change_owner(before, after) == after.id
+    for wrong in (None, post(ended=True), post(owns=False)):
+        with pytest.raises(Refused) as refused:
+            cases.change_owner(before, wrong)
+        assert refused.value.field == "owner"
+    with pytest.raises(Conflict):
+        cases.change_owner(after.id, after)
+
+
+def test_the_lead_takes_part_or_is_the_owners_own_office() -> None:
+    cases.change_lead("hokatsu-n", frozenset({"hokatsu-n"}), owners_agency="sukoyaka-n")
+    cases.change_lead("sukoyaka-n", frozenset(), owners_agency="sukoyaka-n")
+    cases.change_lead(None, frozenset(), owners_agency="x")
+    with pytest.raises(Refused):
+        cases.change_lead("shakyo", frozenset({"hokatsu-n"}), owners_agency="sukoyaka-n")
+
+
+def test_who_coordinates() -> None:
+    cases.demand_coordination("agency_worker", is_owner=True)
+    cases.demand_coordination("agency_worker", is_owner=False, is_lead=True)
+    cases.demand_coordination("coordinator", is_owner=False)
+    with pytest.raises(Forbidden):
+        cases.demand_coordination("outreach_lead", is_owner=False)
+
+
+# -- sharing: the state machine of a request
+
+
+class Invitation(RuleBasedStateMachine):
+    """However people press buttons, an agency sees the household exactly while it takes part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = "asked"
+        self.accepted = False
+        self.ended = False
+
+    @rule(to=st.sampled_from(["accepted", "discuss", "returned"]))
+    def answer(self, to: str) -> None:
+        waiting = self.state in sharing.WAITING
+        try:
+            self.state = sharing.answer(self.state, to, own_agency=True, reason="capacity", text="話したい")
+        except Conflict:
+            assert not waiting or (self.state, to) == ("discuss", "discuss")
+            return
+        assert waiting
+        self.accepted |= to == "accepted"
+        self.ended |= to == "returned"
+
+    @rule()
+    def act(self) -> None:
+        try:
+            self.state = sharing.step(self.state, "acting")
+        except Conflict:
+            assert self.state != "accepted"
+
+    @rule()
+    def leave(self) -> None:
+        before = self.state
+        try:
+            self.state = sharing.leave(self.state, reason="done")
+        except Conflict:
+            assert before not in sharing.TAKING_PART
+        else:
+            assert before in sharing.TAKING_PART
+            self.ended = True
+
+    @precondition(lambda self: self.state in sharing.WAITING)
+    @rule()
+    def withdraw(self) -> None:
+        self.state = sharing.step(self.state, "withdrawn")
+        self.ended = True
+
+    @invariant()
+    def sees_the_household_only_while_taking_part(self) -> None:
+        assert sharing.sees_household(self.state) is (self.accepted and not self.ended)
+
+    @invariant()
+    def what_has_ended_stays_ended(self) -> None:
+        assert self.ended is (self.state not in sharing.LIVE)
+
+
+TestInvitation = Invitation.TestCase
+
+
+@given(DAYS)
+def test_three_working_days_to_answer(asked: date) -> None:
+    due = sharing.answer_due(asked)
+    assert is_working_day(due)
+    assert due > asked
+    days = (asked + timedelta(days=n) for n in range(1, (due - asked).days + 1))
+    assert sum(is_working_day(day) for day in days) == 3
+
+
+def test_a_basis_is_dated_and_fits_the_agency() -> None:
+    basis = sharing.Basis.read("x", {"from": "2026-07-01", "until": "2026-12-31", "handling": ["internal"]})
+    common: dict[str, Any] = {"agency": "seikatsu", "kind": "seikatsu", "reason": None, "note": "", "consents": []}
+    sharing.demand_basis(basis, handling="internal", on=date(2026, 8, 1), **common)  # type: ignore[arg-type]
+    for day, handling in (
+        (date(2026, 6, 30), "internal"),
+        (date(2027, 1, 1), "internal"),
+        (date(2026, 8, 1), "private"),
+    ):
+        with pytest.raises(Refused):
+            sharing.demand_basis(basis, handling=handling, on=day, **common)  # type: ignore[arg-type]
+
+
+@given(st.booleans(), st.booleans(), st.one_of(st.none(), DAYS), st.sampled_from(["shakyo", "hokatsu", "other"]))
+def test_a_consent_covers_whom_it_names_while_it_stands(
+    allows: bool, withdrawn: bool, ends: date | None, named: str
+) -> None:
+    consent = sharing.ConsentFacts(allows, frozenset({named}), withdrawn, ends)
+    stands = allows and not withdrawn and (ends is None or ends >= TODAY)
+    assert consent.covers("hokatsu-n", "hokatsu", TODAY) is (stands and named == "hokatsu")
+    assert consent.covers("shakyo", "shakyo", TODAY) is (stands and named == "shakyo")
+
+
+@pytest.mark.parametrize("fact", ["protected", "parked", "intake_silent"])
+def test_nothing_new_is_shared_when_it_is_not_known_to_be_safe(fact: str) -> None:
+    sharing.demand_safe(sharing.SharingFacts(protected=False))
+    with pytest.raises(Refused):
+        sharing.demand_safe(sharing.SharingFacts(**{"protected": False, fact: True}))
+
+
+# -- clocks
+
+
+@given(MOMENTS, st.sampled_from("ABCD"))
+def test_the_first_contact_is_due_in_working_days(received: datetime, urgency: str) -> None:
+    due = clocks.first_contact_due(urgency, received)
+    received_on = received.astimezone(due.tzinfo).date()
+    assert (due.hour, due.minute) == (17, 15)
+    counted = sum(
+        is_working_day(received_on + timedelta(days=n)) for n in range(1, (due.date() - received_on).days + 1)
+    )
+    assert counted == clocks.FIRST_CONTACT_DAYS[urgency]
+
+
+@given(MOMENTS)
+def test_the_sight_check_counts_every_hour(received: datetime) -> None:
+    assert clocks.sight_check_due(received) - received == timedelta(hours=48)
+
+
+class ClockMachine(RuleBasedStateMachine):
+    """A clock is missed at most once and stopped at most once, and says truly whether it was in time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.clock = clocks.ClockFacts("answer", NOW, NOW + timedelta(days=3))
+        self.missed = self.stopped = 0
+
+    @rule(hours=st.integers(1, 60))
+    def wait(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule()
+    def sweep(self) -> None:
+        if clocks.is_missed(self.clock, self.now):
+            self.missed += 1
+            self.clock = clocks.ClockFacts("answer", NOW, self.clock.due_at, self.now, self.clock.stopped_at)
+
+    @rule(dropped=st.booleans())
+    def stop(self, dropped: bool) -> None:
+        try:
+            outcome = clocks.stop(self.clock, self.now, dropped=dropped)
+        except Conflict:
+            assert self.stopped
+            return
+        self.stopped += 1
+        in_time = "met" if self.now <= self.clock.due_at else "late"
+        assert outcome == ("dropped" if dropped else in_time)
+        self.clock = clocks.ClockFacts("answer", NOW, self.clock.due_at, self.clock.missed_at, self.now)
+
+    @invariant()
+    def once_at_most(self) -> None:
+        assert self.missed <= 1
+        assert self.stopped <= 1
+        assert 0 <= clocks.left_share(self.clock, self.now) <= 1
+        assert (clocks.tone(self.clock.due_at, self.now) == "stop") is (self.now > self.clock.due_at)
+
+
+TestClock = ClockMachine.TestCase
+
+
+# -- plans, entries, tasks, visit requests
+
+
+@pytest.mark.parametrize("machine", ["plan", "entry", "meeting", "task", "visit_request"])
+@given(data=st.data())
+def test_machines_never_leave_their_states_and_always_end(machine: str, data: st.DataObject) -> None:
+    states = sorted(care.states(machine))
+    state = data.draw(st.sampled_from(states))
+    to = data.draw(st.sampled_from(states))
+    try:
+        assert care.step(machine, state, to) == to
+    except Conflict:
+        return
+    assert state not in {"evaluated", "corrected", "held", "done", "dropped", "ended", "cancelled"}
+
+
+@given(DAYS, st.integers(-20, 500), st.integers(-20, 500))
+def test_a_plan_has_a_goal_rows_and_a_review_within_its_period(starts: date, ends_in: int, review_in: int) -> None:
+    ends, review = starts + timedelta(days=ends_in), starts + timedelta(days=review_in)
+    good = 0 <= ends_in <= 366 and 0 <= review_in <= ends_in
+    if good:
+        care.draft_plan("しずかに", 1, starts, ends, review)
+    else:
+        with pytest.raises(Refused):
+            care.draft_plan("しずかに", 1, starts, ends, review)
+    for goal, rows in ((" ", 1), ("しずかに", 0)):
+        with pytest.raises(Refused):
+            care.draft_plan(goal, rows, starts, starts, starts)
+
+
+@given(DAYS, DAYS)
+def test_the_next_review_is_never_after_the_plan_nor_in_the_past(today: date, ends: date) -> None:
+    following = care.next_monitoring(today, ends)
+    assert following >= today
+    assert following <= max(ends, today)
+
+
+def test_plans_are_decided_by_managers_alone() -> None:
+    assert care.decide_plan("draft", "manager") == "decided"
+    for role in ("coordinator", "caseworker", "agency_worker", "operator"):
+        with pytest.raises(Forbidden):
+            care.decide_plan("draft", role)
+    with pytest.raises(Conflict):
+        care.decide_plan("decided", "manager")
+
+
+def test_an_entry_has_words_and_has_happened() -> None:
+    care.write_entry("見た", "", "", TODAY, TODAY)
+    with pytest.raises(Refused) as refused:
+        care.write_entry(" ", "", "\n", TODAY, TODAY)
+    assert refused.value.field == "facts"
+    with pytest.raises(Refused):
+        care.write_entry("見た", "", "", TODAY + timedelta(days=1), TODAY)
+    with pytest.raises(Forbidden):
+        care.fix_entry("draft", own=False)
+    with pytest.raises(Refused):
+        care.correct_entry("fixed", " ")
+    with pytest.raises(Conflict):
+        care.correct_entry("draft", "まちがい")
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"aim": " "}, "aim"),
+        ({"purpose": ""}, "purpose"),
+        ({"due": TODAY - timedelta(days=1)}, "due_on"),
+        ({"persons": 0}, "persons"),
+        ({"persons": 5}, "persons"),
+        ({"persons": 1, "two_needed": True}, "persons"),
+    ],
+)
+def test_a_visit_is_asked_for_with_an_aim_a_day_and_enough_people(more: dict[str, object], field: str) -> None:
+    good: dict[str, object] = {
+        "aim": "会う", "purpose": "contact", "due": TODAY, "today": TODAY, "persons": 2, "two_needed": False,
+    }  # fmt: skip
+    care.request_visit(**good)  # type: ignore[arg-type]
+    with pytest.raises(Refused) as refused:
+        care.request_visit(**(good | more))  # type: ignore[arg-type]
+    assert refused.value.field == field
+
+
+def test_the_layered_conference_needs_consent_and_the_support_council_does_not() -> None:
+    care.call_meeting("support_council", 2, consented=False)
+    care.call_meeting("layered_conference", 2, consented=True)
+    with pytest.raises(Refused):
+        care.call_meeting("layered_conference", 2, consented=False)
+    with pytest.raises(Refused):
+        care.call_meeting("support_council", 0, consented=False)
+
+
+# -- proposals, board, sessions
+
+
+def test_proposals_give_reasons_and_keep_to_the_area() -> None:
+    rules = [
+        proposals.AgencyRule.read("old", {"kind": "hokatsu", "weight": 5, "types": ["T8050"]}),
+        proposals.AgencyRule.read("care", {"kind": "hokatsu", "weight": 3, "worries": ["care"]}),
+        proposals.AgencyRule.read("hiki", {"kind": "shakyo", "weight": 4, "types": ["THIKI"]}),
+        proposals.AgencyRule.read("child", {"kind": "kodomo", "weight": 4, "flags": ["abuse_child"]}),
+    ]
+    offices = [
+        proposals.AgencyFacts("hokatsu-n", "hokatsu", frozenset({"n"})),
+        proposals.AgencyFacts("hokatsu-c", "hokatsu", frozenset({"c"})),
+        proposals.AgencyFacts("shakyo", "shakyo", frozenset()),
+        proposals.AgencyFacts("kodomo", "kodomo", frozenset()),
+        proposals.AgencyFacts("shut", "shakyo", frozenset(), active=False),
+    ]
+    home = proposals.HouseholdFacts("n", {"T8050": "match", "THIKI": "possible"}, frozenset({"care"}))
+    found = proposals.propose(home, offices, rules)
+    assert [(one.agency, one.score, one.reasons) for one in found] == [
+        ("hokatsu-n", 8, ("old", "care")),
+        ("shakyo", 2, ("hiki",)),
+    ]
+    assert [one.agency for one in proposals.propose(home, offices, rules, frozenset({"hokatsu-n"}))] == ["shakyo"]
+    unknown = proposals.HouseholdFacts(None, {"T8050": "match"})
+    assert {one.agency for one in proposals.propose(unknown, offices, rules)} == {"hokatsu-n", "hokatsu-c"}
+
+
+@pytest.mark.parametrize(
+    ("state", "due", "light"),
+    [
+        ("asked", TODAY, "asked"),
+        ("asked", TODAY - timedelta(days=1), "late"),
+        ("discuss", TODAY - timedelta(days=1), "late"),
+        ("accepted", TODAY - timedelta(days=9), "taken"),
+        ("acting", TODAY, "acting"),
+        ("returned", TODAY, "back"),
+        ("left", TODAY, "done"),
+        ("withdrawn", TODAY, "none"),
+    ],
+)
+def test_lights(state: str, due: date, light: str) -> None:
+    assert board.light(state, due, TODAY) == light
+
+
+def test_a_case_stands_still_after_a_week_and_small_numbers_stay_hidden() -> None:
+    assert board.stands_still(TODAY - timedelta(days=7), TODAY)
+    assert not board.stands_still(TODAY - timedelta(days=6), TODAY)
+    assert not board.stands_still(None, TODAY)
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_asked_for_a_sign_in_leads_to_this_site(wanted: str) -> None:
+    path = sessions.local_path(wanted)
+    assert path.startswith("/")
+    assert not path.startswith(("//", "/\\"))
+    assert sessions.local_path(f"//{wanted}") == "/casework/"
+    assert "\\" not in path
+
+
+def test_a_session_runs_until_it_rests_too_long_or_grows_too_old() -> None:
+    common = {"last_seen_at": NOW, "ends_at": NOW + timedelta(hours=14), "idle_seconds": 3600}
+    assert sessions.is_running(ended=False, now=NOW + timedelta(minutes=59), **common)  # type: ignore[arg-type]
+    assert not sessions.is_running(ended=False, now=NOW + timedelta(minutes=60), **common)  # type: ignore[arg-type]
+    assert not sessions.is_running(ended=True, now=NOW, **common)  # type: ignore[arg-type]
+    old = common | {"last_seen_at": NOW + timedelta(hours=14)}
+    assert not sessions.is_running(ended=False, now=NOW + timedelta(hours=14), **old)  # type: ignore[arg-type]
+
+
+def test_a_post_is_held_from_its_first_to_its_last_day() -> None:
+    held = {"starts_on": TODAY, "ends_on": TODAY, "ended": False}
+    assert sessions.holds_post(today=TODAY, **held)  # type: ignore[arg-type]
+    assert not sessions.holds_post(today=TODAY + timedelta(days=1), **held)  # type: ignore[arg-type]
+    assert not sessions.holds_post(today=TODAY - timedelta(days=1), **held)  # type: ignore[arg-type]
+    assert not sessions.holds_post(today=TODAY, **(held | {"ended": True}))  # type: ignore[arg-type]
