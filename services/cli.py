@@ -36,7 +36,7 @@ def demo(
     days: Annotated[int, typer.Option(min=0, max=366, help="Play the last so many days one by one.")] = 0,
     households: Annotated[
         int, typer.Option(min=0, max=3000, help="Households in care, with a year each; a whole ward has 300.")
-    ] = 120,
+    ] = 80,
 ) -> None:
     """Run everything with a made-up ward, on http://127.0.0.1:8050."""
     from services.demo import run
