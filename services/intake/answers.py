@@ -8,11 +8,13 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from services.intake.queries.labels import family_name
 from services.intake.reasons import Say, sentence_maker
 from services.intake.rules.reasons import Reason
 
 if TYPE_CHECKING:
     from services.intake.queries.household import HouseholdView
+    from services.intake.queries.listing import Page
     from services.intake.tables import TypeFinding
     from shared.codes import Codes
 
@@ -154,12 +156,58 @@ class HouseholdOut(BaseModel):
     cases: list[UUID]
 
 
+class FoundHousehold(BaseModel):
+    """A household of a list or a search."""
+
+    id: UUID
+    number: str
+    called: str
+    area: str | None
+    district: str | None
+    urgency: str | None
+    types: list[TypeCode]
+    case: UUID | None
+    last_heard_at: datetime
+
+
+class Found(BaseModel):
+    """One page. ``before`` and ``before_id`` of the next one go into the same search again; ``total`` on the first."""
+
+    households: list[FoundHousehold]
+    total: int | None
+    before: datetime | None
+    before_id: UUID | None
+
+
 class Cell(BaseModel):
     """Where a household is, coarsely: a 500 m mesh code (JIS X 0410), its district and area."""
 
     mesh: str | None
     district: str | None
     area: str | None
+
+
+def found_out(page: Page) -> Found:
+    """One page of a list as JSON."""
+    return Found(
+        households=[
+            FoundHousehold(
+                id=row.id,
+                number=row.number,
+                called=family_name([(name, "none") for _, name, _, _ in row.members], row.number),
+                area=row.area,
+                district=row.district,
+                urgency=row.urgency,
+                types=[TypeCode(code=code, verdict=verdict) for code, verdict in row.types],
+                case=row.case[0] if row.case else None,
+                last_heard_at=row.last_heard_at,
+            )
+            for row in page.rows
+        ],
+        total=page.total,
+        before=page.next_at,
+        before_id=page.next_id,
+    )
 
 
 def household_out(view: HouseholdView, codes: Codes, locale: str) -> HouseholdOut:

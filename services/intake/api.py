@@ -16,7 +16,7 @@ from services.intake.actions.households import change_household
 from services.intake.actions.links import link_households, unlink_households
 from services.intake.actions.members import add_member, change_member, mark_left
 from services.intake.actions.protections import end_protection, set_protection
-from services.intake.answers import Cell, Change, HouseholdOut, Received, household_out
+from services.intake.answers import Cell, Change, Found, HouseholdOut, Received, found_out, household_out
 from services.intake.checking import refuse_unknown_codes, settle_area
 from services.intake.queries.household import read_household
 from services.intake.queries.labels import (
@@ -26,6 +26,7 @@ from services.intake.queries.labels import (
     household_of_members,
     member_names,
 )
+from services.intake.queries.listing import list_households
 from services.intake.receipt import received_answer
 from services.intake.requests import (
     ConsentIn,
@@ -38,6 +39,7 @@ from services.intake.requests import (
     MemberIn,
     ProtectionIn,
     ScreeningIn,
+    SearchIn,
     TypeAnswerIn,
 )
 from shared.audit import note
@@ -94,6 +96,16 @@ async def post_screening(
         return {"id": str((await screen_consultation(session, actor, consultation, body)).id)}
 
     return await _change(here, actor, work, key, what=f"screening/{consultation}", body=body)
+
+
+@router.post("/api/households/search")
+async def search_households(body: SearchIn, here: Here, actor: CurrentActor) -> Found:
+    """Households by words and filters, the one last heard of first; protected ones are never found by words."""
+    refuse_unknown_codes(body, here.codes)
+    async with here.db.transaction() as session:
+        found = await list_households(session, actor, body)
+        await note(session, actor, "search", [None])
+    return found_out(found)
 
 
 @router.get("/api/households/{household}")

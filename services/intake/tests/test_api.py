@@ -322,3 +322,16 @@ async def test_a_household_with_parked_events_counts_as_protected(house: House) 
     colleague = post_of("caseworker", "c")
     assert (await house.post("/labels", {"households": [made["household"]]}, actor=colleague)).json() == {}
     assert (await house.get(f"/api/households/{made['household']}")).json()["masked"]
+
+
+async def test_searching_by_the_api(house: House) -> None:
+    house.sign_in(post_of("caseworker", "c"))
+    made = await log(house)
+    found = (await house.post("/api/households/search", {"q": "おおつき"})).json()
+    assert [(one["id"], one["called"]) for one in found["households"]] == [(made["household"], "大槻 トシ子")]
+    assert found["total"] == 1
+    elsewhere = post_of("caseworker", "n", agency="sukoyaka-n")
+    nothing = (await house.post("/api/households/search", {"q": "おおつき"}, actor=elsewhere)).json()
+    assert nothing["households"] == []
+    for bad in ({"q": "a\x00"}, {"area": "zz"}, {"before": "2026-01-01"}, {"q": "あ" * 201}):
+        assert (await house.post("/api/households/search", bad)).status_code == 422
