@@ -1,0 +1,164 @@
+"""Every page of the four services in a real Chromium, and the work that is done on them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from services.browser import open_context
+from tests.browser.chromium import LOCALES, WIDTHS, Watch, inspect
+from tests.browser.town import Town, running_town
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.async_api import Browser, Page
+
+PAGES = {
+    "sign-in": ("", "/casework/sign-in"),
+    "home": ("coordinator-1", "/casework/"),
+    "home of an agency": ("head-hokatsu-n", "/casework/"),
+    "new consultation": ("caseworker-n1", "/intake/consultations/new"),
+    "households": ("caseworker-n1", "/intake/households"),
+    "household": ("caseworker-n1", "/intake/households/{household}"),
+    "cases": ("coordinator-1", "/casework/cases"),
+    "case": ("coordinator-1", "/casework/cases/{case}"),
+    "board": ("manager-1", "/casework/board"),
+    "planner": ("lead-n", "/outreach/planner"),
+    "team": ("lead-n", "/outreach/team"),
+    "today": ("worker", "/outreach/today"),
+    "visit": ("worker", "/outreach/visits/{visit}"),
+    "inbox": ("coordinator-1", "/notify/"),
+    "how I am told": ("coordinator-1", "/notify/settings"),
+    "not found": ("coordinator-1", "/casework/cases/00000000-0000-0000-0000-000000000000"),
+}
+"""What each page is called, who looks at it, where it is. A new page is added here."""
+
+
+@pytest.fixture(scope="session")
+def town(postgres_url: str, shared_redis_url: str) -> Iterator[Town]:
+    with running_town(postgres_url, shared_redis_url) as running:
+        yield running
+
+
+async def _open(page: Page, town: Town, path: str) -> None:
+    await page.goto(town.base_url + path.format(**town.ids))
+    await page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_is_sound(browser: Browser, town: Town, name: str) -> None:
+    post, path = PAGES[name]
+    found = []
+    for locale in LOCALES:
+        for width in WIDTHS:
+            scheme = "dark" if (width, locale) == (390, "en") else "light"
+            async with open_context(browser, width=width, scheme=scheme) as context:
+                await town.enter(context, post, locale)
+                page = await context.new_page()
+                expected = frozenset({404} if name == "not found" else ())
+                watch = Watch(urlsplit(town.base_url).netloc, allowed=expected)
+                watch.follow(page)
+                await _open(page, town, path)
+                problems = watch.complaints + await inspect(page, width)
+                assert await page.get_attribute("html", "lang") == locale
+                found += [f"{width} px, {locale}, {scheme}: {problem}" for problem in problems]
+    assert found == []
+
+
+async def test_a_consultation_is_taken_by_keyboard_alone(browser: Browser, town: Town) -> None:
+    async with open_context(browser) as context:
+        await town.enter(context, "caseworker-n1")
+        page = await context.new_page()
+        await _open(page, town, "/intake/consultations/new")
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.className") == "skip"
+        await page.keyboard.press("Enter")
+        seen: list[str] = []
+        for _ in range(140):
+            await page.keyboard.press("Tab")
+            name, hidden = await page.evaluate(
+                """() => { const e = document.activeElement, box = e.getBoundingClientRect();
+                  const shown = e.matches('.main input') ? e.closest('label') : e;
+                  return [e.name || e.textContent.trim(),
+                          getComputedStyle(shown).outlineStyle === 'none' && box.width > 2]; }"""
+            )
+            seen.append(name)
+            assert not hidden, f"nobody sees where the focus is: {name}"
+            if name == "words":
+                await page.keyboard.type("となりの家から、夜に物音がする。")
+            if "保存して引き継ぐ" in name:
+                break
+        wanted = {"channel", "caller_name", "worries", "words", "address", "members.0.name", "safety_flags", "avoid"}
+        assert wanted <= set(seen)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(re.compile(r"/intake/households/[0-9a-f-]{36}"))
+        assert "となりの家から" in await page.inner_text("main")
+
+
+async def test_what_was_typed_is_found_again_on_another_device(browser: Browser, town: Town) -> None:
+    words = "書きかけの相談。電話が切れた。"
+    async with open_context(browser) as desk:
+        await town.enter(desk, "caseworker-n2")
+        page = await desk.new_page()
+        await _open(page, town, "/intake/consultations/new")
+        await page.fill("#f-words", words)
+        await page.fill("#f-members-0-name", "鷺沼 ミツ")
+        await page.locator("[data-add-row=members]").click()
+        rows = await page.locator("[data-row]").count()
+        await page.locator("#f-members-2-name").fill("鷺沼 健")
+        await page.locator("[data-draft-state].is-good").wait_for(timeout=15000)
+        await page.reload()
+        await page.locator("[data-draft-state].is-act").wait_for(timeout=10000)
+        assert await page.input_value("#f-words") == words
+    async with open_context(browser, width=390) as phone:
+        await town.enter(phone, "caseworker-n2")
+        page = await phone.new_page()
+        await _open(page, town, "/intake/consultations/new")
+        await page.get_by_role("button", name="続きを書く").click()
+        assert await page.input_value("#f-words") == words
+        assert await page.locator("[data-row]").count() == rows
+        assert await page.input_value("#f-members-2-name") == "鷺沼 健"
+
+
+async def test_a_double_click_makes_one_household(browser: Browser, town: Town) -> None:
+    async with open_context(browser) as context:
+        await town.enter(context, "caseworker-n1")
+        page = await context.new_page()
+        await _open(page, town, "/intake/consultations/new")
+        await page.fill("#f-words", "二重に押されても一件。")
+        await page.fill("#f-members-0-name", "双葉 一枝")
+        await page.locator("button.go:has-text('保存して引き継ぐ')").dblclick(no_wait_after=True)
+        await page.wait_for_url(re.compile(r"/intake/households/[0-9a-f-]{36}"))
+        await _open(page, town, "/intake/households")
+        await page.fill("#f-search", "双葉 一枝")
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
+        assert await page.locator("main tbody tr:has(.urgency)").count() == 1
+        assert "双葉" not in page.url
+
+
+async def test_an_empty_form_says_what_is_missing_and_keeps_the_focus_there(browser: Browser, town: Town) -> None:
+    async with open_context(browser) as context:
+        await town.enter(context, "caseworker-n1")
+        page = await context.new_page()
+        await _open(page, town, "/intake/consultations/new")
+        async with page.expect_navigation():
+            await page.locator("button.go:has-text('保存して引き継ぐ')").click()
+        assert await page.evaluate("document.activeElement.hasAttribute('data-errors')")
+        assert await page.locator("[aria-invalid=true]").count() >= 1
+
+
+async def test_the_language_is_switched_on_the_page(browser: Browser, town: Town) -> None:
+    async with open_context(browser) as context:
+        await town.enter(context, "coordinator-1")
+        page = await context.new_page()
+        await _open(page, town, "/casework/")
+        await page.get_by_role("link", name="English").click()
+        await page.wait_for_load_state("networkidle")
+        assert await page.get_attribute("html", "lang") == "en"
+        await _open(page, town, "/notify/")
+        assert await page.get_attribute("html", "lang") == "en"

@@ -1,0 +1,84 @@
+"""A running Kasane for the browser: all four services, a few households, and the story played until the doorstep."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import redis
+
+from services.screenshots import play_to_the_door
+from services.seeding import seed_ward
+from services.stack import Stack, stack
+from services.story.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.async_api import BrowserContext
+
+_HOUSEHOLDS = 24
+
+
+@dataclass
+class Town:
+    """Where it runs, and the ids of what the story made: household, case, visit, worker …"""
+
+    base_url: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+    async def enter(self, context: BrowserContext, post: str, locale: str = "ja") -> None:
+        """Sign a visitor in as the post with this code or id, reading this language."""
+        await context.add_cookies([{"name": "kasane_lang", "value": locale, "url": self.base_url}])
+        if post:
+            wanted = self.ids.get(post, post)
+            answer = await context.request.post(f"{self.base_url}/casework/api/session", data={"post": wanted})
+            assert answer.ok, await answer.text()
+
+
+@contextmanager
+def running_town(postgres_url: str, redis_url: str) -> Iterator[Town]:
+    """Run it in a thread with a loop of its own, so that each test may have another."""
+    ready, stop = threading.Event(), threading.Event()
+    town: list[Town] = []
+    failures: list[BaseException] = []
+
+    async def live() -> None:
+        async def seed(running: Stack) -> None:
+            await seed_ward(running.settings, households=_HOUSEHOLDS)
+
+        number = (
+            1 + int(redis.Redis.from_url(redis_url).incr("kasane:test:number")) % 511
+        )
+        own_redis = f"{redis_url.rsplit('/', 1)[0]}/{number}"
+        prefix = f"browser_{uuid4().hex[:8]}"
+        async with stack(postgres_url=postgres_url, redis_url=own_redis, prefix=prefix, seed=seed) as running:
+            stage = Stage(running.base_url)
+            await play_to_the_door(stage)
+            await stage.close()
+            town.append(Town(running.base_url, stage.ids))
+            ready.set()
+            await asyncio.to_thread(stop.wait)
+
+    def run() -> None:
+        try:
+            asyncio.run(live())
+        except BaseException as error:  # noqa: BLE001 - told to the test below
+            failures.append(error)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    ready.wait()
+    if not town:
+        raise failures[0]
+    try:
+        yield town[0]
+    finally:
+        stop.set()
+        thread.join(60)
