@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select, tuple_
 
-from services.outreach.queries.access import is_protected, visible_requests
+from services.outreach.queries.access import is_protected, load_request, visible_requests
 from services.outreach.queries.visits import Going, going_on
 from services.outreach.rules.visits import VisitState
 from services.outreach.tables import Case, ContactRecord, Visit, VisitRequest
@@ -75,14 +75,9 @@ async def list_requests(
         .limit(limit)
     )
     if after is not None:
-        last = (
-            select(VisitRequest.state, VisitRequest.urgency, VisitRequest.due_on, VisitRequest.id)
-            .where(VisitRequest.id == after)
-            .subquery()
-        )
+        last = await load_request(session, actor, after)
         here = tuple_(VisitRequest.state, VisitRequest.urgency, VisitRequest.due_on, VisitRequest.id)
-        there = tuple_(last.c.state, last.c.urgency, last.c.due_on, last.c.id)
-        statement = statement.where(here > select(there).scalar_subquery())
+        statement = statement.where(here > tuple_(last.state, last.urgency, last.due_on, last.id))
     found = await session.execute(statement)
     rows: list[tuple[VisitRequest, bool | None, ContactRecord | None, Visit | None]] = [
         (row[0], row[1], row[2], row[3]) for row in found

@@ -245,5 +245,24 @@ async def test_publishing_is_all_or_nothing(ward: Ward, people: People) -> None:
     assert both.json()["position"].startswith("outreach:")
 
 
+async def test_pages_follow_one_another_without_gap_or_copy(ward: Ward, people: People) -> None:
+    wanted = {str((await ward.request(urgency=urgency)).request) for urgency in "ABBCD"}
+    seen: list[str] = []
+    while True:
+        params: dict[str, Any] = {"limit": 2} | ({"after_id": seen[-1]} if seen else {})
+        answer = await people.ask(ward.lead, "GET", "/requests", params=params)
+        assert answer.status_code == 200, answer.text
+        seen += [row["id"] for row in answer.json()]
+        if len(answer.json()) < 2:
+            break
+    assert set(seen) == wanted
+    assert len(seen) == len(wanted)
+    assert (await people.ask(ward.lead, "GET", "/requests", params={"after_id": str(uuid4())})).status_code == 404
+    visits = [(await people.publish(UUID(request)))["visit"] for request in seen[:3]]
+    first = (await people.ask(ward.lead, "GET", "/visits", params={"limit": 2})).json()
+    rest = (await people.ask(ward.lead, "GET", "/visits", params={"limit": 2, "after_id": first[-1]["id"]})).json()
+    assert {row["id"] for row in first + rest} == set(visits)
+
+
 def test_the_made_up_monday() -> None:
     assert TODAY.weekday() == 0
