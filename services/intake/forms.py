@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -40,6 +41,8 @@ _LISTS = frozenset(
         "parents",
     }
 )
+_NO_ZONE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
+_TOKYO = "+09:00"
 _ABOUT = "くらい"
 BIRTH_MODES = ("era", "west", "age", "about", "unknown")
 
@@ -100,6 +103,8 @@ def nest(fields: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     sent = {name: value for name, value in fields.items() if name in model.model_fields}
     if "not_same" in sent:
         sent["not_same"] = [one for text in sent["not_same"] for one in text.split(",") if one]
+    if _NO_ZONE.fullmatch(str(sent.get("occurred_at", ""))):
+        sent["occurred_at"] += _TOKYO  # what a clock on the wall of the office shows
     if "members" in model.model_fields:
         sent["members"] = [_member(row) for row in fields.get("members", [])]
     if "birth" in model.model_fields and "birth" in fields:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
+_ANSWERS = (("yes", N_("はい")), ("no", N_("いいえ")), ("unknown", N_("不明")))
 _RECEIVED = N_("保存して引き継ぎました。")
 
 
@@ -175,9 +176,10 @@ async def household_page(
                 for name in (
                     "CONSENT_STATE", "CONSENT_PURPOSE", "CONSENT_ITEM", "PROTECTION_KIND", "LEAVE_REASON",
                     "SCREENING", "RELATION", "SEX", "WORK", "CARE", "CORESIDENT", "DWELLING", "DISTRICT",
-                    "DEMENTIA_DIAGNOSIS", "DEMENTIA_LEVEL", "MARITAL",
+                    "DEMENTIA_DIAGNOSIS", "DEMENTIA_LEVEL", "MARITAL", "DISABILITY", "ARREARS", "CONCERN",
                 )
-            },
+            }
+            | {"ANSWER": [(code, gettext(text, locale)) for code, text in _ANSWERS]},
             **household_context(view, here.codes, locale),
         )  # fmt: skip
 
