@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from services.intake.importing.run import run_import
 from services.intake.tables import Consultation, Household, LedgerRow, Member, TypeFinding
 from services.intake.tests import ledgers
+from shared.codes import Code
 from shared.db import Database
 from shared.testing import FreshDatabase
 
@@ -178,6 +179,71 @@ async def test_an_unusable_file_ends_with_its_sentence(fresh_database: FreshData
     assert code == 2
     assert "世帯番号" in told.replace("\n", "")
     assert set((await _counts(url)).values()) == {0}
+
+
+async def test_a_household_that_cannot_be_stored_does_not_keep_the_others_out(
+    fresh_database: FreshDatabase, tmp_path: Path
+) -> None:
+    url = await fresh_database("intake")
+    db = Database(url, pool_size=1)
+    async with db.transaction() as session:
+        session.add(Code(list="WORK", code="忍者", ja="忍者", en="Ninja", position=1, attributes={}))
+    await db.close()
+    good = _row(世帯番号="1", 続柄="本人", 氏名="大槻 トシ子", 生年月日="S18.3.3")
+    strange = _row(世帯番号="2", 続柄="本人", 氏名="髙橋 健一", 生年月日="S20.1.1", 仕事="忍者")
+    file, errors = tmp_path / "l.csv", tmp_path / "e.csv"
+    file.write_bytes(ledgers.as_csv([good, strange]))
+    code, _ = await _import(url, file, errors)
+    assert code == 0
+    assert _refused_rows(errors) == [3]
+    assert "仕事" in errors.read_text(encoding="utf-8-sig")
+    assert await _names(url) == ["大槻 トシ子"]
+
+
+async def test_a_known_person_whose_row_is_spoiled_later_is_not_missing(
+    fresh_database: FreshDatabase, tmp_path: Path
+) -> None:
+    url = await fresh_database("intake")
+    mother = _row(世帯番号="1", 世帯員番号="1", 続柄="母", 氏名="大槻 トシ子", 生年月日="S18.3.3", 同居="同居")
+    son = _row(
+        世帯番号="1", 世帯員番号="2", 続柄="長男", 氏名="大槻 一郎", 生年月日="S48.1.1", 同居="同居", 仕事="無職"
+    )
+    file, errors = tmp_path / "l.csv", tmp_path / "e.csv"
+    file.write_bytes(ledgers.as_csv([mother, son]))
+    await _import(url, file)
+    file.write_bytes(ledgers.as_csv([mother, son | {"仕事": "忍者"}]))
+    await _import(url, file, errors)
+    assert _refused_rows(errors) == [3]
+    assert await _incomplete(url) == [False]
+    third = _row(世帯番号="1", 世帯員番号="3", 続柄="長女", 氏名="大槻 花子", 生年月日="平成0年")
+    file.write_bytes(ledgers.as_csv([mother, son, third]))
+    await _import(url, file, errors)
+    assert await _incomplete(url) == [True]
+    file.write_bytes(ledgers.as_csv([mother, son]))
+    await _import(url, file, errors)
+    assert await _incomplete(url) == [False]
+
+
+async def test_the_stream_learns_no_name(fresh_database: FreshDatabase, tmp_path: Path) -> None:
+    url = await fresh_database("intake")
+    canary = _row(
+        世帯番号="1",
+        続柄="本人",
+        氏名="金糸雀 鳴子",
+        ふりがな="かなりあ",
+        生年月日="S18.3.3",
+        住所="金糸雀町1-2-3",
+        相談内容="金糸雀",
+    )
+    file = tmp_path / "l.csv"
+    file.write_bytes(ledgers.as_csv([canary]))
+    _, told = await _import(url, file)
+    db = Database(url, pool_size=1)
+    async with db.read() as session:
+        events = list(await session.execute(text("SELECT type, data::text FROM event_log ORDER BY log_id")))
+    await db.close()
+    assert {"intake.household_registered", "intake.consultation_received"} <= {name for name, _ in events}
+    assert "金糸雀" not in told + "".join(data for _, data in events)
 
 
 def _row(**values: str) -> dict[str, str]:

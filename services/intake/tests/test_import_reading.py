@@ -238,3 +238,75 @@ def test_the_template_can_be_filled_in_and_read(tmp_path: Path) -> None:
     assert {column.heading for column in REQUIRED} == {"世帯番号", "続柄", "氏名", "生年月日"}
     with pytest.raises(LedgerError, match="書き込めません"):
         make_template(tmp_path / "no" / "template.xlsx")
+
+
+WIDE = (
+    "世帯番号,続柄,氏名,生年月日,年齢,ひきこもり月数,世話の時間(平日),就学,相談日,圏域,地区,"
+    "避けること,世帯分離,ほかに世帯員,障害"
+)
+
+
+@pytest.mark.parametrize(
+    ("cells", "member", "around"),
+    [
+        ("1,子,大槻,,５３歳", {"birth": "５３歳"}, {}),
+        ("1,子,大槻,不明,84", {"birth": "84"}, {}),
+        ("1,子,大槻,S48.1.1,84", {"birth": "S48.1.1"}, {}),
+        ("1,子,大槻,84,,12か月,2.5時間,○", {"withdrawn_months": 12, "care_hours_weekday": 2.5, "studies": "yes"}, {}),
+        ("1,子,大槻,84,,不明,不明,?", {}, {}),
+        ("1,子,大槻,84,,0,0,×", {"withdrawn_months": 0, "care_hours_weekday": 0.0, "studies": "no"}, {}),
+        (
+            "1,子,大槻,84,,,,,R8.4.10,,桜台,夜は電話しない,○,なし",
+            {},
+            {"area": "c", "registry_split": "yes", "avoid": "夜は電話しない"},
+        ),
+        ("1,子,大槻,84,,,,,不明,中央,,,,○", {}, {"area": "c", "more_people": "yes"}),
+        ("1,子,大槻,84,,,,,,,,,,,身体1級;愛の手帳4度、精神2級", {"disability": ["physical_1", "ai_4", "mental_2"]}, {}),
+    ],
+)
+def test_cells_as_people_write_them(
+    write: Write, cells: str, member: dict[str, object], around: dict[str, object]
+) -> None:
+    row = cells + "," * (WIDE.count(",") - cells.count(","))
+    ledger = _ledger(write(f"{WIDE}\n{row}\n"))
+    assert [sentence(bad) for bad in ledger.refused] == []
+    (home,) = ledger.households
+    assert member.items() <= home.rows[0].member.items()
+    assert around.items() <= home.home.items()
+    assert home.request().more_people == (around.get("more_people") == "yes")
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("1,子,大槻,84,,たくさん", "数ではありません"),
+        ("1,子,大槻,84,,-3", "0〜1200の数ではありません"),
+        ("1,子,大槻,84,,1.5", "整数ではありません"),
+        ("1,子,大槻,84,,nan", "0〜1200の数ではありません"),
+        ("1,子,大槻,84,,,25", "0〜24の数ではありません"),
+        ("1,子,大槻,84,,,,たぶん", "○か×か不明で"),
+        ("1,子,大槻,84,,,,,令和8年4月", "日まで書いて"),
+        ("1,子,大槻,84,,,,,R9.4.1", "日付として読めません"),
+        ("1,子,大槻,84,,,,,,,," + "あ" * 501, "500字までです"),
+        ("1,子,大槻,84,,,,,,北,桜台", "圏域と地区が合いません"),
+    ],
+)
+def test_cells_that_cannot_be_read(write: Write, cells: str, words: str) -> None:
+    row = cells + "," * (WIDE.count(",") - cells.count(","))
+    (bad,) = _ledger(write(f"{WIDE}\n{row}\n")).refused
+    assert words in sentence(bad)
+
+
+def test_words_that_grow_too_long_and_an_area_that_does_not_fit(write: Write) -> None:
+    head = "世帯番号,続柄,氏名,生年月日,相談内容,地区,圏域"
+    long = "あ" * 3000
+    ledger = _ledger(write(f"{head}\n1,母,大槻,84,{long},桜台,\n1,子,大槻,50,い{long},,\n1,子,大槻,40,{long},,北\n"))
+    assert [bad.troubles[0].heading for bad in ledger.refused] == ["相談内容", "圏域"]
+    assert "6002字" in sentence(ledger.refused[0])
+
+
+def test_too_many_columns_and_no_heading_far_below(write: Write) -> None:
+    with pytest.raises(LedgerError, match="列が多すぎます"):
+        read_ledger(write(_workbook(["x"] * 301)))
+    with pytest.raises(LedgerError, match="見出しがありません"):
+        read_ledger(write("題名\n" * 12 + HEAD + "\n1,1,母,大槻,84,,,,,\n"))

@@ -174,6 +174,7 @@ def test_disability_and_home_as_values() -> None:
     assert has_disability(MemberFacts("a", disability=frozenset({"none", "ai_1"}))) is Truth.YES
     assert has_disability(MemberFacts("a", disability=frozenset({"suspected"}))) is Truth.UNKNOWN
     assert lives_there(MemberFacts("a")) is Truth.UNKNOWN
+    assert lives_there(MemberFacts("a", coresident="yes", left="died")) is Truth.NO
     assert home().member("a") is None
 
 
