@@ -218,6 +218,8 @@ def test_young_carers_at_the_edges() -> None:
     assert verdict("TYC", ILL, person("child", "1986-06-18", **load)) == "no"
     assert verdict("TYC", person("mother", "45", id="m"), person("father", "46"), person("child", "14")) == "no"
     assert verdict("TYC", ILL, person("father", "46"), person("child", "14")) == "no"
+    assert verdict("TYC", ILL, person("child", "不明")) == "possible"
+    assert verdict("TYC", person("husband", "80", care_level="care_2"), person("wife", "不明")) == "no"
 
 
 GRAN = person("mother", "80", id="g", care_level="care_1")

@@ -72,7 +72,7 @@ def _young_carer(ask: Question, member: MemberFacts) -> Finding:
 def _gives_care(ask: Question, member: MemberFacts) -> Finding:
     if member.cares_for is UNKNOWN:
         helpless = [o for o in ask.others(member) if _in_need(ask, o) and lives_there(o) is not Truth.NO]
-        if helpless and not _adult_carers(ask, member):
+        if helpless and _may_be_young(ask, member) and not _adult_carers(ask, member):
             return condition(Truth.UNKNOWN, "no_adult_carer", member.id, helpless[0].id, unknown=Mark.NEAR)
         return condition(Truth.UNKNOWN, "gives_care", member.id)
     needs = [
@@ -80,6 +80,13 @@ def _gives_care(ask: Question, member: MemberFacts) -> Finding:
         for cared in sorted(member.cares_for)
     ]
     return condition(some(needs), "gives_care", member.id, anchor=True)
+
+
+def _may_be_young(ask: Question, member: MemberFacts) -> bool:
+    """Surely young enough, or somebody's child whose age nobody has said: an old husband is no young carer."""
+    young = ask.aged(member, 0, ask.limits.youth_carer_below - 1)
+    is_child = any(ask.parent(other, member) is Truth.YES for other in ask.others(member))
+    return young is Truth.YES or (young is Truth.UNKNOWN and is_child)
 
 
 def _in_need(ask: Question, member: MemberFacts) -> bool:
