@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -170,7 +171,7 @@ class Spine:
         """A small answer for ``/health``: ``ok`` is whether the database answers; the rest is for people."""
         try:
             status = await self.status()
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except (SQLAlchemyError, asyncpg.PostgresError, OSError, TimeoutError) as error:
             return {"ok": False, "service": self.service, "database": type(error).__name__}
         diverged = [source.source for source in status.sources if source.state == "diverged"]
         return {
@@ -216,7 +217,7 @@ class Spine:
             try:
                 async with self.db.transaction() as session:
                     await send_probe(session)
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - the next one is tried whatever happened to this
                 log.warning("no heart-beat", service=self.service, error=type(error).__name__)
             await asyncio.sleep(_PROBE_LOOKS)
 

@@ -63,6 +63,8 @@ def feed_router() -> APIRouter:
         wanted = None if types is None else frozenset(types.split(",")) & allowed
         if after is None:
             after = 0 if lastEventId is None else await _position_of(spine, lastEventId)
+        if timeout:
+            end_long_polls_on_sigterm()  # the web server may have put its own handler there since we started
         ends = clock.monotonic() + timeout
         with spine.relay.positioned.listen() as ear, _ending.listen() as end:
             while True:

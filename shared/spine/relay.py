@@ -92,7 +92,7 @@ class Relay:
             began = clock.monotonic()
             try:
                 await self._serve()
-            except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 - the relay must outlive whatever it meets
                 self._log.warning("relay lost its connection", error=type(error).__name__)
             finally:
                 self.leading = False
@@ -168,7 +168,7 @@ class Relay:
                     while self.leading and await self._look(stream):
                         pass
                     pause = 0.0
-                except (RedisError, OSError, TimeoutError, SQLAlchemyError) as error:
+                except Exception as error:  # noqa: BLE001 - as above; a starting PostgreSQL refuses in asyncpg's own words
                     stream.tail = None
                     pause = min(max(pause * 2, 0.1), _LONGEST_PAUSE)
                     self._log.warning("publishing failed", error=type(error).__name__, pause=pause)
@@ -191,7 +191,7 @@ class Relay:
                 await connection.execute(text("SET LOCAL lock_timeout = '2s'"))
                 await ensure_partitions(connection, clock.today())
                 await connection.execute(_FORGET_THE_WAY)
-        except SQLAlchemyError as error:  # the default partition takes what has no other
+        except (SQLAlchemyError, asyncpg.PostgresError) as error:  # the default partition takes what has no other
             self._log.warning("housekeeping failed", error=type(error).__name__)
 
 

@@ -1,4 +1,4 @@
-"""One replica as a process of its own, to be killed and frozen: ``python -m tests.faults.process`` with a JSON order.
+"""One replica as a process of its own, to be killed and frozen.
 
 It is a service with nothing but a spine: relay, feed over HTTP, and a reader that notes each ``household_changed``.
 """
@@ -6,10 +6,9 @@ It is a service with nothing but a spine: relay, feed over HTTP, and a reader th
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
-import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,5 +74,9 @@ async def live(order: dict[str, Any]) -> None:
     await db.close()
 
 
-if __name__ == "__main__":
-    asyncio.run(live(json.loads(sys.argv[1])))
+def main(order: dict[str, Any]) -> None:
+    """Where a forked process begins; what it has to say is not for the tests' output."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    asyncio.run(live(order))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 
 from tests.faults.town import Replica, Town, free_port
@@ -45,7 +46,7 @@ async def test_the_relay_is_killed_between_database_and_redis(town: Town) -> Non
         relay = town.start("intake", die=(point, appends))
 
         async def died(relay: Replica = relay) -> bool:
-            return relay.process.poll() is not None
+            return relay.gone
 
         await until(died, f"killed {point} append {appends}")
     town.start("intake")
@@ -54,6 +55,32 @@ async def test_the_relay_is_killed_between_database_and_redis(town: Town) -> Non
     await caught_up(intake, casework)
     await load.kept()
     await compare(intake, casework)
+
+
+async def test_sigterm_ends_a_long_poll_with_an_empty_batch(town: Town) -> None:
+    await town.settle()
+    intake = town.start("intake")
+    headers = {"authorization": "Bearer casework"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{town.ports['intake']}", headers=headers) as http:
+
+        async def up() -> bool:
+            try:
+                return (await http.get("/intake/events")).status_code == httpx.codes.OK
+            except httpx.TransportError:
+                return False
+
+        await until(up, "the feed answers")
+        poll = asyncio.create_task(http.get("/intake/events", params={"timeout": 30}, timeout=60))
+        await asyncio.sleep(0.5)
+        intake.terminate()
+        answer = await asyncio.wait_for(poll, 20)
+        assert answer.status_code == httpx.codes.OK
+        assert answer.json() == []
+
+    async def gone() -> bool:
+        return intake.gone
+
+    await until(gone, "the process has ended")
 
 
 async def test_both_replicas_of_both_are_killed_at_once(town: Town) -> None:
@@ -100,7 +127,7 @@ async def test_a_frozen_leader_and_a_frozen_reader_lose_their_places(town: Town)
     await load.write(20)
     await caught_up(intake, casework)
     for replica in others:
-        replica.stop()
+        replica.terminate()
     await load.write(20)
     await caught_up(intake, casework)
     await load.kept()

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db import Database
+from tests.faults.process import main
 from tests.spine.rig import Books, change, furnish, households
 
-ROOT = Path(__file__).parents[2]
+FORGE = get_context("forkserver")
+"""Processes begin as copies of one that has imported everything: a killed one is back in a moment."""
+FORGE.set_forkserver_preload(["tests.faults.process"])
 
 
 def free_port() -> int:
@@ -36,25 +37,28 @@ class Replica:
     """A process of one service."""
 
     service: str
-    process: subprocess.Popen[bytes]
+    process: ForkServerProcess
+
+    @property
+    def gone(self) -> bool:
+        return not self.process.is_alive()
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.join()
 
     def freeze(self) -> None:
-        os.kill(self.process.pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def wake(self) -> None:
-        os.kill(self.process.pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
-    def stop(self) -> None:
-        self.wake()
+    def terminate(self) -> None:
         self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.kill()
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
 
 
 @dataclass
@@ -147,17 +151,15 @@ class Town:
                 "feed_token_hashes": {name: hashlib.sha256(name.encode()).hexdigest() for name in self.ports},
             },
         }
-        process = subprocess.Popen(  # noqa: S603 - our own file by our own interpreter
-            [sys.executable, "-m", "tests.faults.process", json.dumps(order)], cwd=ROOT, stderr=subprocess.DEVNULL
-        )
+        process = FORGE.Process(target=main, args=(order,), daemon=True)
+        process.start()
         replica = Replica(service, process)
         self.replicas.append(replica)
         return replica
 
     async def close(self) -> None:
         for replica in self.replicas:
-            if replica.process.poll() is None:
-                replica.wake()
+            if not replica.gone:
                 replica.kill()
         for books in self.books.values():
             await books.db.close()
