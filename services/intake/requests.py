@@ -232,3 +232,9 @@ class SearchIn(Sent):
     type: CodeName | None = None
     before: Moment | None = None
     before_id: UUID | None = None
+
+
+class ExportIn(SearchIn):
+    """The same search as a file."""
+
+    kind: Literal["csv", "xlsx"] = "csv"

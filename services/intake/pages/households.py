@@ -13,17 +13,20 @@ from services.intake.forms import new_key, read_fields, understand_what_can_be
 from services.intake.pages.showing import household_context
 from services.intake.queries.access import WRITING_ROLES, visible_to
 from services.intake.queries.household import read_household
+from services.intake.queries.labels import family_name
 from services.intake.queries.listing import Page, Row, list_households
 from services.intake.reasons import short_name
 from services.intake.receipt import recipients_of
-from services.intake.requests import SearchIn
+from services.intake.requests import ExportIn, SearchIn
 from services.intake.tables import AccessGrant, CaseOfHousehold, Household
+from shared import clock
 from shared.audit import note
 from shared.errors import Refused
 from shared.formats import years
 from shared.i18n import N_, gettext, locale_of, speaking
 from shared.identity import Actor, CurrentActor, KnownPost
 from shared.service import Here, Service
+from shared.sheets import MIME, as_file
 from shared.web import page
 
 if TYPE_CHECKING:
@@ -32,6 +35,17 @@ if TYPE_CHECKING:
 router = APIRouter(include_in_schema=False)
 
 _ANSWERS = (("yes", N_("はい")), ("no", N_("いいえ")), ("unknown", N_("不明")))
+_MOST_EXPORTED = 5000
+_EXPORTED = (
+    N_("世帯番号"),
+    N_("氏名"),
+    N_("人数"),
+    N_("圏域"),
+    N_("地区"),
+    N_("緊急度"),
+    N_("支援ケース"),
+    N_("さいごの相談"),
+)
 _RECEIVED = N_("保存して引き継ぎました。")
 
 
@@ -45,6 +59,34 @@ async def show_households(request: Request, here: Here, actor: CurrentActor) -> 
 async def search_households(request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
     """Search and filters; the words travel in the body, never in an address."""
     return await _list(request, here, actor, understand_what_can_be(await read_fields(request), SearchIn))
+
+
+@router.post("/households/export")
+async def export_households(request: Request, here: Here, actor: CurrentActor) -> Response:
+    """What was found as a file: who and where, never a type or a word of what was told; each household is noted."""
+    asked = understand_what_can_be(await read_fields(request), ExportIn)
+    async with here.db.transaction() as session:
+        found = await list_households(session, actor, asked, most=_MOST_EXPORTED)
+        rows = [row for row in found.rows if not row.protected]
+        await note(session, actor, "export", [row.id for row in rows] or [None])
+    locale = locale_of(request)
+    table = [[gettext(text, locale) for text in _EXPORTED], *(_exported(row, here, locale) for row in rows)]
+    name = f"kasane-households-{clock.today().isoformat()}.{asked.kind}"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(as_file(table, asked.kind), media_type=MIME[asked.kind], headers=headers)
+
+
+def _exported(row: Row, here: Service, locale: str) -> list[str]:
+    return [
+        row.number,
+        family_name([(name, "none") for _, name, _, _ in row.members], ""),
+        str(len(row.members)),
+        here.codes.label("AREA", row.area, locale),
+        here.codes.label("DISTRICT", row.district, locale),
+        row.urgency or "",
+        row.case[1] if row.case else "",
+        row.last_heard_at.astimezone(clock.TOKYO).date().isoformat(),
+    ]
 
 
 @router.post("/search")

@@ -92,8 +92,8 @@ def _matches(words: str) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
-async def list_households(session: AsyncSession, actor: Actor, request: SearchIn) -> Page:
-    """One page, the household last heard of first."""
+async def list_households(session: AsyncSession, actor: Actor, request: SearchIn, *, most: int = PAGE) -> Page:
+    """One page of ``most`` rows, the household last heard of first."""
     condition = _found(actor, request)
     statement = select(Household).where(condition)
     total = None
@@ -102,9 +102,9 @@ async def list_households(session: AsyncSession, actor: Actor, request: SearchIn
     elif request.before_id is not None:
         statement = statement.where(tuple_(Household.last_heard_at, Household.id) < (request.before, request.before_id))
     homes = (
-        await session.scalars(statement.order_by(Household.last_heard_at.desc(), Household.id.desc()).limit(PAGE + 1))
+        await session.scalars(statement.order_by(Household.last_heard_at.desc(), Household.id.desc()).limit(most + 1))
     ).all()
-    more, homes = len(homes) > PAGE, homes[:PAGE]
+    more, homes = len(homes) > most, homes[:most]
     rows = await _rows(session, list(homes))
     last = homes[-1] if more else None
     return Page(rows, total, last.last_heard_at if last else None, last.id if last else None)

@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from html.parser import HTMLParser
+from io import BytesIO
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from services.intake.actions.registration import NewHousehold, register_many
@@ -15,6 +17,7 @@ from services.intake.requests import ConsultationIn
 from services.intake.tables import Consent, Household, HouseholdLink, Member, Protection, TypeFinding
 from services.intake.tests.conftest import House, post_of
 from shared import clock
+from shared.audit import AuditEntry
 
 FORM: dict[str, object] = {
     "idempotency_key": "k1",
@@ -294,6 +297,22 @@ async def test_every_page_in_both_languages(house: House, language: str) -> None
 async def test_posts_that_may_not_write_get_no_form(house: House) -> None:
     house.sign_in(post_of("outreach_worker", "c", agency="outreach-c"))
     assert (await house.get("/consultations/new", page=True)).status_code == 403
+
+
+async def test_the_list_is_exported_without_what_is_delicate(house: House) -> None:
+    house.sign_in(post_of("caseworker", "c"))
+    household = await saved(house, **{"members.0.name": "=大槻 トシ子"})
+    sheet = await send(house, "/households/export", {"kind": "csv"})
+    assert sheet.content.startswith("\ufeff".encode())
+    lines = sheet.text.splitlines()
+    assert len(lines) == 2
+    assert "'=大槻 トシ子" in lines[1]
+    assert "8050" not in sheet.text
+    book = await send(house, "/households/export", {"kind": "xlsx", "q": "トシ子"})
+    assert load_workbook(BytesIO(book.content)).worksheets[0].max_row == 2
+    async with house.service.db.read() as session:
+        noted = (await session.scalars(select(AuditEntry.household).where(AuditEntry.action == "export"))).all()
+    assert noted == [household, household]
 
 
 class FormReader(HTMLParser):
