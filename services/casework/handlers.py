@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.casework.actions import hearing
@@ -14,6 +14,7 @@ from services.casework.tables import (
     Case,
     Consultation,
     Household,
+    HouseholdLink,
     HouseholdType,
     Invitation,
     MemberContact,
@@ -30,6 +31,8 @@ from shared.events.intake import (
     HouseholdChanged,
     HouseholdErased,
     HouseholdRegistered,
+    HouseholdsLinked,
+    HouseholdsUnlinked,
     MemberLeft,
     ProtectionEnded,
     ProtectionSet,
@@ -40,6 +43,7 @@ from shared.events.notify import NotificationRead, NotificationSent, Notificatio
 from shared.events.outreach import (
     AbsenceRepeated,
     AssignmentAnswered,
+    CheckinMissed,
     MemberMet,
     VisitAssigned,
     VisitReported,
@@ -222,6 +226,28 @@ async def note_leaving(session: AsyncSession, received: Received[MemberLeft]) ->
         )
 
 
+@subscriptions.on(HouseholdsLinked, projects=True)
+async def know_link(session: AsyncSession, received: Received[HouseholdsLinked]) -> None:
+    """Two households belong together: their cases are shown beside each other."""
+    event = received.event
+    one, other = sorted((event.household, event.other))
+    for household in (one, other):
+        if (await _know(session, household)).erased_at is not None:
+            return
+    await session.execute(
+        insert(HouseholdLink)
+        .values(one=one, other=other, kind=event.kind)
+        .on_conflict_do_update(index_elements=[HouseholdLink.one, HouseholdLink.other], set_={"kind": event.kind})
+    )
+
+
+@subscriptions.on(HouseholdsUnlinked, projects=True)
+async def forget_link(session: AsyncSession, received: Received[HouseholdsUnlinked]) -> None:
+    """A link was taken back."""
+    one, other = sorted((received.event.household, received.event.other))
+    await session.execute(delete(HouseholdLink).where(HouseholdLink.one == one, HouseholdLink.other == other))
+
+
 @subscriptions.on(HouseholdErased, projects=True)
 async def erase(session: AsyncSession, received: Received[HouseholdErased]) -> None:
     """Erase everything held about it."""
@@ -302,6 +328,14 @@ async def note_absence(session: AsyncSession, received: Received[AbsenceRepeated
         case.absences = event.absences
         line = derived_id(received.id, "absence")
         await note_happening(session, case.id, "absence_repeated", at, code=event.step, id_=line)
+
+
+@subscriptions.on(CheckinMissed, projects=True)
+async def note_silence(session: AsyncSession, received: Received[CheckinMissed]) -> None:
+    """Workers did not report back from the door: it belongs to the case's story."""
+    event, at = received.event, received.envelope.occurred_at
+    if await session.get(Case, event.case) is not None:
+        await note_happening(session, event.case, "checkin_missed", at, id_=derived_id(received.id, "checkin"))
 
 
 @subscriptions.on(NotificationSent, projects=True)

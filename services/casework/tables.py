@@ -1,68 +1,45 @@
-"""The tables of casework: the ward's posts and sessions, the cases, and what it keeps of others' facts.
+"""The tables of casework: the ward's posts and sessions, the cases and the care; with those of ``projections``.
 
-Codes are those of ``services/casework/codes``; times are UTC. Tables marked *projection* are filled from other
-services' facts by ``handlers.py``. Narrative (personal data of the highest class) stands in ``invitation.question``,
-``invitation.answer_text``, ``entry``, ``meeting.minutes``, ``task.title``, ``plan``, ``plan_line``,
-``visit_request.aim`` and ``support_case.close_note`` alone.
+Codes are those of ``services/casework/codes``; times are UTC. Narrative (personal data of the highest class) stands
+in ``invitation.question``, ``.note`` and ``.answer_text``, ``entry``, ``meeting.minutes`` and ``.place``,
+``task.title``, ``plan``, ``plan_line``, ``visit_request.aim`` and ``support_case.close_note`` alone.
 """
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.casework.columns import (
+    Base,
+    codes_column,
+    detail_column,
+    no_column,
+    of_case_column,
+    state_in,
+    words_column,
+    zero_column,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
+from services.casework.projections import (
+    Consent,
+    Consultation,
+    Household,
+    HouseholdLink,
+    HouseholdType,
+    MemberContact,
+    Notice,
+    Protection,
+    Visit,
+)
 from services.casework.rules import care
-from shared.db import NAMING, PYTHON_TO_SQL
 
-
-class Base(DeclarativeBase):
-    """What casework alone has."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = PYTHON_TO_SQL
-
-
-def _no() -> Mapped[bool]:
-    return mapped_column(Boolean, server_default=text("false"), default=False)
-
-
-def _zero() -> Mapped[int]:
-    return mapped_column(Integer, server_default=text("0"), default=0)
-
-
-def _words() -> Mapped[str]:
-    return mapped_column(Text, server_default=text("''"), default="")
-
-
-def _codes() -> Mapped[list[str]]:
-    return mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)
-
-
-def _detail() -> Mapped[dict[str, Any]]:
-    return mapped_column(JSONB, server_default=text("'{}'"), default=dict)
-
-
-def _of_case() -> Mapped[UUID]:
-    return mapped_column(ForeignKey("support_case.id", ondelete="CASCADE"), index=True)
-
-
-def _state_in(states: frozenset[str]) -> CheckConstraint:
-    allowed = ", ".join(f"'{state}'" for state in sorted(states))
-    return CheckConstraint(f"state IN ({allowed})", name="state")
+__all__ = [
+    "Agency", "Base", "Case", "CaseNumber", "Clock", "Consent", "Consultation", "DutyPost", "Entry",
+    "Happening", "Household", "HouseholdLink", "HouseholdType", "Invitation", "Meeting", "MemberContact",
+    "Notice", "Person", "Plan", "PlanLine", "Post", "Protection", "SignIn", "Task", "Visit", "VisitRequest",
+]  # fmt: skip
 
 
 class Agency(Base):
@@ -74,7 +51,7 @@ class Agency(Base):
     kind: Mapped[str] = mapped_column(index=True)
     ja: Mapped[str]
     en: Mapped[str]
-    areas: Mapped[list[str]] = _codes()
+    areas: Mapped[list[str]] = codes_column()
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)
 
 
@@ -85,8 +62,8 @@ class Person(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
-    kana: Mapped[str] = _words()
-    romaji: Mapped[str] = _words()
+    kana: Mapped[str] = words_column()
+    romaji: Mapped[str] = words_column()
 
 
 class Post(Base):
@@ -100,10 +77,10 @@ class Post(Base):
     person: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     agency: Mapped[str] = mapped_column(ForeignKey("agency.code"), index=True)
     role: Mapped[str]
-    areas: Mapped[list[str]] = _codes()
-    title_ja: Mapped[str] = _words()
-    title_en: Mapped[str] = _words()
-    head: Mapped[bool] = _no()
+    areas: Mapped[list[str]] = codes_column()
+    title_ja: Mapped[str] = words_column()
+    title_en: Mapped[str] = words_column()
+    head: Mapped[bool] = no_column()
     """Leads its agency."""
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
@@ -135,84 +112,6 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None]
 
 
-class Household(Base):
-    """Projection of intake: a household by codes. Area and district are absent while somebody is protected."""
-
-    __tablename__ = "household"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    number: Mapped[str] = _words()
-    """H-10482; empty until ``household_registered`` is heard (a fact that never waits may come first)."""
-    area: Mapped[str | None]
-    district: Mapped[str | None]
-    incomplete: Mapped[bool] = _no()
-    protected: Mapped[bool] = _no()
-    worries: Mapped[list[str]] = _codes()
-    safety_flags: Mapped[list[str]] = _codes()
-    erased_at: Mapped[datetime | None]
-
-
-class Protection(Base):
-    """Projection of intake: one 支援措置; a household may have several."""
-
-    __tablename__ = "protection"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    household: Mapped[UUID] = mapped_column(index=True)
-    ended: Mapped[bool] = _no()
-
-
-class Consent(Base):
-    """Projection of intake: one person's consent."""
-
-    __tablename__ = "consent"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    household: Mapped[UUID] = mapped_column(index=True)
-    member: Mapped[UUID]
-    state: Mapped[str]
-    purpose: Mapped[str | None]
-    recipients: Mapped[list[str]] = _codes()
-    confirm_by: Mapped[date | None]
-    ends_on: Mapped[date | None]
-    recorded_at: Mapped[datetime]
-    withdrawn_at: Mapped[datetime | None]
-
-
-class HouseholdType(Base):
-    """Projection of intake: the last verdict on a type (世帯類型), and a worker's answer to it."""
-
-    __tablename__ = "household_type"
-
-    household: Mapped[UUID] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(primary_key=True)
-    verdict: Mapped[str]
-    rule_version: Mapped[str]
-    tags: Mapped[list[str]] = _codes()
-    answer: Mapped[str | None]
-    matched_at: Mapped[datetime]
-
-
-class Consultation(Base):
-    """Projection of intake: one contact (相談受付), by codes."""
-
-    __tablename__ = "consultation"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    household: Mapped[UUID] = mapped_column(index=True)
-    occurred_at: Mapped[datetime]
-    channel: Mapped[str]
-    route: Mapped[str | None]
-    referrer: Mapped[str | None]
-    worries: Mapped[list[str]] = _codes()
-    main_worry: Mapped[str | None]
-    safety_flags: Mapped[list[str]] = _codes()
-    received_by: Mapped[UUID] = mapped_column(index=True)
-    agency: Mapped[str]
-    urgency: Mapped[str | None]
-    result: Mapped[str | None]
-
-
 class CaseNumber(Base):
     """The last number given out in a year: K26-0391."""
 
@@ -242,8 +141,8 @@ class Case(Base):
     urgency: Mapped[str]
     state: Mapped[str]
     share_track: Mapped[str]
-    bounces: Mapped[int] = _zero()
-    lead_undecided: Mapped[bool] = _no()
+    bounces: Mapped[int] = zero_column()
+    lead_undecided: Mapped[bool] = no_column()
     """Returned so often that a coordinator must decide who leads."""
     waiting_since: Mapped[date | None]
     """The day on which the longest unanswered request was made."""
@@ -254,11 +153,11 @@ class Case(Base):
     """The consultation that opened it."""
     closed_at: Mapped[datetime | None]
     close_reason: Mapped[str | None]
-    close_note: Mapped[str] = _words()
-    reopened: Mapped[int] = _zero()
-    visits: Mapped[int] = _zero()
-    absences: Mapped[int] = _zero()
-    trust_stage: Mapped[int] = _zero()
+    close_note: Mapped[str] = words_column()
+    reopened: Mapped[int] = zero_column()
+    visits: Mapped[int] = zero_column()
+    absences: Mapped[int] = zero_column()
+    trust_stage: Mapped[int] = zero_column()
     first_contact_at: Mapped[datetime | None]
     last_visit_at: Mapped[datetime | None]
     last_result: Mapped[str | None]
@@ -288,13 +187,13 @@ class Invitation(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = _of_case()
+    case_id: Mapped[UUID] = of_case_column()
     household: Mapped[UUID] = mapped_column(index=True)
     agency: Mapped[str] = mapped_column(ForeignKey("agency.code"))
     question: Mapped[str]
     basis: Mapped[str]
     reason: Mapped[str | None]
-    note: Mapped[str] = _words()
+    note: Mapped[str] = words_column()
     urgency: Mapped[str]
     area: Mapped[str | None]
     asked_at: Mapped[datetime]
@@ -305,11 +204,11 @@ class Invitation(Base):
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[UUID | None]
     answer_reason: Mapped[str | None]
-    answer_text: Mapped[str] = _words()
+    answer_text: Mapped[str] = words_column()
     acting_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
-    reminders: Mapped[int] = _zero()
+    reminders: Mapped[int] = zero_column()
     reminded_at: Mapped[datetime | None]
 
 
@@ -317,30 +216,30 @@ class Meeting(Base):
     """会議. ``minutes``: what was decided, in words; members alone see it."""
 
     __tablename__ = "meeting"
-    __table_args__ = (_state_in(care.states("meeting")),)
+    __table_args__ = (state_in(care.states("meeting")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = _of_case()
+    case_id: Mapped[UUID] = of_case_column()
     kind: Mapped[str]
     basis: Mapped[str]
     starts_at: Mapped[datetime]
-    place: Mapped[str] = _words()
-    agencies: Mapped[list[str]] = _codes()
+    place: Mapped[str] = words_column()
+    agencies: Mapped[list[str]] = codes_column()
     state: Mapped[str]
     called_by: Mapped[UUID]
     called_at: Mapped[datetime]
     held_at: Mapped[datetime | None]
-    minutes: Mapped[str] = _words()
+    minutes: Mapped[str] = words_column()
 
 
 class Task(Base):
     """決まったこと: who does what until when."""
 
     __tablename__ = "task"
-    __table_args__ = (_state_in(care.states("task")), Index("ix_task_agency_state", "agency", "state", "due_on"))
+    __table_args__ = (state_in(care.states("task")), Index("ix_task_agency_state", "agency", "state", "due_on"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = _of_case()
+    case_id: Mapped[UUID] = of_case_column()
     meeting: Mapped[UUID | None] = mapped_column(ForeignKey("meeting.id", ondelete="CASCADE"))
     title: Mapped[str]
     agency: Mapped[str] = mapped_column(ForeignKey("agency.code"))
@@ -357,13 +256,13 @@ class Plan(Base):
     """プラン: goal in the person's words, who does what, until when; in force once decided."""
 
     __tablename__ = "plan"
-    __table_args__ = (_state_in(care.states("plan")), UniqueConstraint("case_id", "plan_no"))
+    __table_args__ = (state_in(care.states("plan")), UniqueConstraint("case_id", "plan_no"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = _of_case()
+    case_id: Mapped[UUID] = of_case_column()
     plan_no: Mapped[int] = mapped_column(SmallInteger)
     goal: Mapped[str]
-    goal_by: Mapped[str] = _words()
+    goal_by: Mapped[str] = words_column()
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     monitoring_on: Mapped[date]
@@ -372,12 +271,12 @@ class Plan(Base):
     drafted_by: Mapped[UUID]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None]
-    document: Mapped[str] = _words()
+    document: Mapped[str] = words_column()
     evaluated_at: Mapped[datetime | None]
     attainment: Mapped[str | None]
-    changes: Mapped[list[str]] = _codes()
+    changes: Mapped[list[str]] = codes_column()
     next_policy: Mapped[str | None]
-    evaluation: Mapped[str] = _words()
+    evaluation: Mapped[str] = words_column()
 
 
 class PlanLine(Base):
@@ -390,9 +289,9 @@ class PlanLine(Base):
     position: Mapped[int] = mapped_column(SmallInteger)
     what: Mapped[str]
     agency: Mapped[str | None]
-    who: Mapped[str] = _words()
-    family_does: Mapped[str] = _words()
-    frequency: Mapped[str] = _words()
+    who: Mapped[str] = words_column()
+    family_does: Mapped[str] = words_column()
+    frequency: Mapped[str] = words_column()
 
 
 class Entry(Base):
@@ -400,7 +299,7 @@ class Entry(Base):
 
     __tablename__ = "entry"
     __table_args__ = (
-        _state_in(care.states("entry")),
+        state_in(care.states("entry")),
         Index("ix_entry_case_occurred", "case_id", text("occurred_at DESC"), text("id DESC")),
     )
 
@@ -409,17 +308,17 @@ class Entry(Base):
     number: Mapped[int] = mapped_column(Integer, server_default=text("1"), default=1)
     """Version: 1, then one more for each correction."""
     corrects: Mapped[UUID | None] = mapped_column(ForeignKey("entry.id", ondelete="CASCADE"))
-    correction_reason: Mapped[str] = _words()
+    correction_reason: Mapped[str] = words_column()
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     minutes: Mapped[int | None] = mapped_column(Integer)
     kind: Mapped[str]
     channel: Mapped[str | None]
-    with_whom: Mapped[list[str]] = _codes()
-    facts: Mapped[str] = _words()
-    words: Mapped[str] = _words()
-    judgement: Mapped[str] = _words()
-    next_step: Mapped[str] = _words()
+    with_whom: Mapped[list[str]] = codes_column()
+    facts: Mapped[str] = words_column()
+    words: Mapped[str] = words_column()
+    judgement: Mapped[str] = words_column()
+    next_step: Mapped[str] = words_column()
     scope: Mapped[str] = mapped_column(Text, server_default=text("'all'"), default="all")
     author: Mapped[UUID]
     state: Mapped[str]
@@ -430,57 +329,23 @@ class VisitRequest(Base):
     """訪問の依頼. The aim in words stays here; outreach gets codes."""
 
     __tablename__ = "visit_request"
-    __table_args__ = (_state_in(care.states("visit_request")),)
+    __table_args__ = (state_in(care.states("visit_request")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = _of_case()
+    case_id: Mapped[UUID] = of_case_column()
     household: Mapped[UUID] = mapped_column(index=True)
     aim: Mapped[str]
     purpose: Mapped[str]
     due_on: Mapped[date]
     persons: Mapped[int] = mapped_column(SmallInteger)
-    safety_flags: Mapped[list[str]] = _codes()
-    skills: Mapped[list[str]] = _codes()
-    slots: Mapped[list[str]] = _codes()
+    safety_flags: Mapped[list[str]] = codes_column()
+    skills: Mapped[list[str]] = codes_column()
+    slots: Mapped[list[str]] = codes_column()
     area: Mapped[str | None]
     state: Mapped[str]
     requested_by: Mapped[UUID]
     requested_at: Mapped[datetime]
     cancel_reason: Mapped[str | None]
-
-
-class Visit(Base):
-    """Projection of outreach: a visit as casework shows it."""
-
-    __tablename__ = "visit"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    request: Mapped[UUID] = mapped_column(index=True)
-    case_id: Mapped[UUID] = mapped_column(index=True)
-    household: Mapped[UUID] = mapped_column(index=True)
-    team: Mapped[str] = _words()
-    workers: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"), default=list)
-    accepted: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"), default=list)
-    starts_at: Mapped[datetime | None]
-    state: Mapped[str]
-    """assigned, started, reported."""
-    result: Mapped[str | None]
-    contact: Mapped[str | None]
-    card_left: Mapped[bool] = _no()
-    occurred_at: Mapped[datetime | None]
-    next_on: Mapped[date | None]
-
-
-class MemberContact(Base):
-    """Projection of intake and outreach: when somebody of the household was last met, or left it."""
-
-    __tablename__ = "member_contact"
-
-    member: Mapped[UUID] = mapped_column(primary_key=True)
-    household: Mapped[UUID] = mapped_column(index=True)
-    met_at: Mapped[datetime | None]
-    left_on: Mapped[date | None]
-    left_reason: Mapped[str | None]
 
 
 class Clock(Base):
@@ -520,21 +385,4 @@ class Happening(Base):
     post: Mapped[UUID | None]
     code: Mapped[str | None]
     """A code that belongs to ``what``: a reason, a result, a channel."""
-    detail: Mapped[dict[str, Any]] = _detail()
-
-
-class Notice(Base):
-    """Projection of notify: a notification that reached a post, and whether it was read."""
-
-    __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_post_open", "post", postgresql_where=text("read_at IS NULL")),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    post: Mapped[UUID]
-    household: Mapped[UUID | None] = mapped_column(index=True)
-    kind: Mapped[str] = _words()
-    because: Mapped[UUID] = mapped_column(index=True)
-    sent_at: Mapped[datetime | None]
-    read_by: Mapped[datetime | None]
-    read_at: Mapped[datetime | None]
-    unanswered_at: Mapped[datetime | None]
+    detail: Mapped[dict[str, Any]] = detail_column()

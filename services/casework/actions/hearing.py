@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from services.casework.actions.invitations import end_invitations, refresh_track
 from services.casework.actions.keeping import (
@@ -27,6 +27,7 @@ from services.casework.tables import (
     Consent,
     Consultation,
     Household,
+    HouseholdLink,
     HouseholdType,
     Invitation,
     MemberContact,
@@ -212,6 +213,9 @@ async def erase_household(session: AsyncSession, household: UUID, at: datetime) 
     await session.execute(delete(Case).where(Case.household == household))
     for table in (Protection, Consent, HouseholdType, Consultation, Visit, MemberContact, Notice, Clock):
         await session.execute(delete(table).where(table.household == household))
+    await session.execute(
+        delete(HouseholdLink).where(or_(HouseholdLink.one == household, HouseholdLink.other == household))
+    )
     await session.execute(
         update(Household)
         .where(Household.id == household)

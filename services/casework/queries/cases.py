@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from services.casework.queries.access import WRITERS, load_case, reads_scope, visible_to
@@ -20,6 +20,7 @@ from services.casework.queries.views import (
     EntryView,
     HappeningView,
     InvitationView,
+    LinkedCase,
     MeetingView,
     PlanLineView,
     PlanView,
@@ -36,6 +37,7 @@ from services.casework.tables import (
     Entry,
     Happening,
     Household,
+    HouseholdLink,
     HouseholdType,
     Invitation,
     Meeting,
@@ -229,7 +231,27 @@ async def read_case(session: AsyncSession, actor: Actor, case_id: UUID) -> CaseD
             ConsentView.model_validate(row)
             for row in await session.scalars(select(Consent).where(Consent.household == household.id))
         ],
+        linked=await _linked(session, actor, household.id),
     )
+
+
+async def _linked(session: AsyncSession, actor: Actor, household: UUID) -> list[LinkedCase]:
+    """Cases of linked households, as far as this reader may see them; nothing while either side is protected."""
+    pair = or_(
+        and_(HouseholdLink.one == household, HouseholdLink.other == Case.household),
+        and_(HouseholdLink.other == household, HouseholdLink.one == Case.household),
+    )
+    guarded = select(Household.id).where(Household.protected)
+    rows = await session.execute(
+        select(Case, HouseholdLink.kind)
+        .join(HouseholdLink, pair)
+        .where(visible_to(actor), Case.household.not_in(guarded), literal(household).not_in(guarded))
+        .order_by(Case.number)
+    )
+    return [
+        LinkedCase(id=case.id, number=case.number, household=case.household, kind=kind, state=case.state)
+        for case, kind in rows.all()
+    ]
 
 
 async def _of(session: AsyncSession, table: Any, case_id: UUID, order: Any, limit: int = 100) -> Sequence[Any]:

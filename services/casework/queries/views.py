@@ -207,6 +207,16 @@ class TypeView(View):
     answer: str | None
 
 
+class LinkedCase(View):
+    """A case of a linked household that the reader may see."""
+
+    id: UUID
+    number: str
+    household: UUID
+    kind: str
+    state: str
+
+
 class CaseView(View):
     """One case as a row of a list."""
 
@@ -255,6 +265,7 @@ class CaseDetail(CaseView):
     clocks: list[ClockView]
     timeline: list[HappeningView]
     consents: list[ConsentView]
+    linked: list[LinkedCase]
 
 
 class ProposalView(View):

@@ -14,7 +14,7 @@ from services.casework.queries.cases import CaseFilter, read_case
 from services.casework.tables import Case, Invitation, Notice, VisitRequest
 from services.casework.tests.sample import JOBS, NOW, Ward, actor_of
 from shared import clock
-from shared.events.intake import HouseholdErased
+from shared.events.intake import HouseholdErased, HouseholdsLinked, HouseholdsUnlinked, ProtectionSet
 from shared.events.notify import NotificationRead, NotificationSent
 from shared.events.outreach import AssignmentAnswered, MemberMet, VisitAssigned, VisitReported
 from shared.events.readers import READERS
@@ -269,7 +269,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_rows(ward: Ward, row
             counts.append(counted)
     finally:
         sqlalchemy_event.remove(ward.db.engine.sync_engine, "before_cursor_execute", count)
-    assert counts == [4, 3, 14, 7]
+    assert counts == [4, 3, 15, 7]
 
 
 async def test_the_board_says_who_stands_still_and_goes_on_where_it_stopped(ward: Ward) -> None:
@@ -310,6 +310,21 @@ async def test_the_board_says_who_stands_still_and_goes_on_where_it_stopped(ward
     assert (first.cells["shakyo"].light, first.cells["shakyo"].days, first.still) == ("late", 7, True)
     assert districts == {"kitahara": None}
     assert still_only.total == 1
+
+
+async def test_cases_of_linked_households_stand_beside_each_other_unless_somebody_is_protected(
+    client: Client, ward: Ward
+) -> None:
+    case, other = await ward.open_case(), await ward.open_case(area="c", by="caseworker-c")
+    pair = {"household": case.household, "other": other.household}
+    await ward.hear(HouseholdsLinked(**pair, kind="family"))
+    (shown,) = (await read(client, ward, "coordinator", case.id))["linked"]
+    assert (shown["number"], shown["kind"]) == (other.number, "family")
+    assert (await read(client, ward, "caseworker-n", case.id))["linked"] == []
+    await ward.hear(ProtectionSet(household=other.household, protection=uuid4(), member=uuid4(), kind="dv"))
+    for one in (case, other):
+        assert (await read(client, ward, "coordinator", one.id))["linked"] == []
+    await ward.hear(HouseholdsUnlinked(**pair))
 
 
 async def test_names_of_posts_and_agencies_are_told_to_those_signed_in(client: Client, ward: Ward) -> None:

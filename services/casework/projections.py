@@ -1,0 +1,149 @@
+"""What casework keeps of others' facts: filled by ``handlers.py`` from intake, outreach and notify; no names."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.casework.columns import Base, codes_column, no_column, words_column
+
+
+class Household(Base):
+    """Projection of intake: a household by codes. Area and district are absent while somebody is protected."""
+
+    __tablename__ = "household"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = words_column()
+    """H-10482; empty until ``household_registered`` is heard (a fact that never waits may come first)."""
+    area: Mapped[str | None]
+    district: Mapped[str | None]
+    incomplete: Mapped[bool] = no_column()
+    protected: Mapped[bool] = no_column()
+    worries: Mapped[list[str]] = codes_column()
+    safety_flags: Mapped[list[str]] = codes_column()
+    erased_at: Mapped[datetime | None]
+
+
+class Protection(Base):
+    """Projection of intake: one 支援措置; a household may have several."""
+
+    __tablename__ = "protection"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    household: Mapped[UUID] = mapped_column(index=True)
+    ended: Mapped[bool] = no_column()
+
+
+class Consent(Base):
+    """Projection of intake: one person's consent."""
+
+    __tablename__ = "consent"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    household: Mapped[UUID] = mapped_column(index=True)
+    member: Mapped[UUID]
+    state: Mapped[str]
+    purpose: Mapped[str | None]
+    recipients: Mapped[list[str]] = codes_column()
+    confirm_by: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class HouseholdType(Base):
+    """Projection of intake: the last verdict on a type (世帯類型), and a worker's answer to it."""
+
+    __tablename__ = "household_type"
+
+    household: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    verdict: Mapped[str]
+    rule_version: Mapped[str]
+    tags: Mapped[list[str]] = codes_column()
+    answer: Mapped[str | None]
+    matched_at: Mapped[datetime]
+
+
+class Consultation(Base):
+    """Projection of intake: one contact (相談受付), by codes."""
+
+    __tablename__ = "consultation"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    household: Mapped[UUID] = mapped_column(index=True)
+    occurred_at: Mapped[datetime]
+    channel: Mapped[str]
+    route: Mapped[str | None]
+    referrer: Mapped[str | None]
+    worries: Mapped[list[str]] = codes_column()
+    main_worry: Mapped[str | None]
+    safety_flags: Mapped[list[str]] = codes_column()
+    received_by: Mapped[UUID] = mapped_column(index=True)
+    agency: Mapped[str]
+    urgency: Mapped[str | None]
+    result: Mapped[str | None]
+
+
+class HouseholdLink(Base):
+    """Projection of intake: two households that are linked; each link stands once, the smaller id first."""
+
+    __tablename__ = "household_link"
+
+    one: Mapped[UUID] = mapped_column(primary_key=True)
+    other: Mapped[UUID] = mapped_column(primary_key=True, index=True)
+    kind: Mapped[str]
+    """same (one household kept twice) or family."""
+
+
+class Visit(Base):
+    """Projection of outreach: a visit as casework shows it."""
+
+    __tablename__ = "visit"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request: Mapped[UUID] = mapped_column(index=True)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    household: Mapped[UUID] = mapped_column(index=True)
+    team: Mapped[str] = words_column()
+    workers: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"), default=list)
+    accepted: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"), default=list)
+    starts_at: Mapped[datetime | None]
+    state: Mapped[str]
+    """assigned, started, reported."""
+    result: Mapped[str | None]
+    contact: Mapped[str | None]
+    card_left: Mapped[bool] = no_column()
+    occurred_at: Mapped[datetime | None]
+    next_on: Mapped[date | None]
+
+
+class MemberContact(Base):
+    """Projection of intake and outreach: when somebody of the household was last met, or left it."""
+
+    __tablename__ = "member_contact"
+
+    member: Mapped[UUID] = mapped_column(primary_key=True)
+    household: Mapped[UUID] = mapped_column(index=True)
+    met_at: Mapped[datetime | None]
+    left_on: Mapped[date | None]
+    left_reason: Mapped[str | None]
+
+
+class Notice(Base):
+    """Projection of notify: a notification that reached a post, and whether it was read."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_post_open", "post", postgresql_where=text("read_at IS NULL")),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    post: Mapped[UUID]
+    household: Mapped[UUID | None] = mapped_column(index=True)
+    kind: Mapped[str] = words_column()
+    because: Mapped[UUID] = mapped_column(index=True)
+    sent_at: Mapped[datetime | None]
+    read_by: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    unanswered_at: Mapped[datetime | None]
