@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -31,6 +32,7 @@ from shared.events.intake import (
     ProtectionEnded,
     ProtectionSet,
 )
+from shared.identity import Actor
 
 from .conftest import Ward
 
@@ -216,3 +218,25 @@ async def test_silence_climbs_the_ladder_by_itself(ward: Ward) -> None:
         assert await look_for_silence(ward.db, ward.codes) == 0
     (repeated,) = await ward.recorded("outreach.absence_repeated")
     assert (repeated["step"], repeated["absences"]) == ("review", 1)
+
+
+async def test_two_leads_at_once_send_nobody_to_two_doors(ward: Ward) -> None:
+    first, second = await ward.request(), await ward.request()
+    done = await asyncio.gather(published(ward, first), published(ward, second), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in done) == ["Conflict", "Visit"]
+    assert len(await ward.recorded("outreach.visit_assigned")) == 1
+
+
+async def test_the_same_result_twice_at_once_counts_once(ward: Ward) -> None:
+    visit = await published(ward, await ward.request())
+
+    async def tell(worker: Actor) -> None:
+        async with ward.db.transaction() as session:
+            told = VisitReport("absent", next_on=clock.today() + timedelta(days=7))
+            await report_visit(session, worker, ward.codes, visit.id, told)
+
+    done = await asyncio.gather(*(tell(worker) for worker in ward.workers[:2]), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in done) == ["Conflict", "NoneType"]
+    async with ward.db.read() as session:
+        record = await session.get_one(ContactRecord, visit.household)
+        assert (record.visits, record.absences) == (1, 1)
