@@ -1,4 +1,4 @@
-"""A database that refuses in the driver's own words, as one that is starting does: everything waits, nothing dies."""
+"""A database that ends every connection and refuses new ones for a while: everything waits, nothing dies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_the_spine_outlives_a_database_that_refuses(
         await operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         await operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
         spine.relay.positioned.ring()
-        spine.relay.leading = True  # so that publishing, too, meets the refusal
+        spine.relay.leading = True  # publishing shall meet the refusal, too
         await asyncio.sleep(3)
         assert not (await spine.health())["ok"]
         await operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
