@@ -24,7 +24,7 @@ from services.intake.actions.screening import screen_values, screened_fact
 from services.intake.queries.access import NOT_HERE, WRITING_ROLES, find_household
 from services.intake.queries.book import protecting_flags, rule_book
 from services.intake.queries.facts import circumstances_of, household_facts, members_of
-from services.intake.requests import LinkIn, texts_of
+from services.intake.requests import LinkIn, MemberIn, texts_of
 from services.intake.rules import types
 from services.intake.rules.my_number import refuse_my_number
 from services.intake.rules.urgent_words import find_words
@@ -65,7 +65,8 @@ async def receive_consultation(session: AsyncSession, actor: Actor, request: Con
 def refuse_empty(request: ConsultationIn) -> None:
     """One line of text or one worry is enough; nothing at all is not."""
     said = request.words or request.worries or request.safety_flags or request.avoid
-    if not said and not any(member.says_something() for member in request.members):
+    untouched = MemberIn(relation="self")  # the form's own first row says 本人 before anybody has typed
+    if not said and not any(member.says_something() and member != untouched for member in request.members):
         raise Refused(_NOTHING_SAID, field="words")
 
 
