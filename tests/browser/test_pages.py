@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -53,19 +53,21 @@ async def _open(page: Page, town: Town, path: str) -> None:
 async def test_a_page_is_sound(browser: Browser, town: Town, name: str) -> None:
     post, path = PAGES[name]
     found = []
+    expected = frozenset({404} if name == "not found" else ())
     for locale in LOCALES:
-        for width in WIDTHS:
-            scheme = "dark" if (width, locale) == (390, "en") else "light"
-            async with open_context(browser, width=width, scheme=scheme) as context:
-                await town.enter(context, post, locale)
-                page = await context.new_page()
-                expected = frozenset({404} if name == "not found" else ())
-                watch = Watch(urlsplit(town.base_url).netloc, allowed=expected)
-                watch.follow(page)
-                await _open(page, town, path)
-                problems = watch.complaints + await inspect(page, width)
-                assert await page.get_attribute("html", "lang") == locale
-                found += [f"{width} px, {locale}, {scheme}: {problem}" for problem in problems]
+        async with open_context(browser) as context:
+            await town.enter(context, post, locale)
+            page = await context.new_page()
+            watch = Watch(urlsplit(town.base_url).netloc, allowed=expected)
+            watch.follow(page)
+            await _open(page, town, path)
+            assert await page.get_attribute("html", "lang") == locale
+            for width in WIDTHS:
+                scheme: Literal["dark", "light"] = "dark" if (width, locale) == (390, "en") else "light"
+                await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                await page.set_viewport_size({"width": width, "height": 900})
+                found += [f"{width} px, {locale}, {scheme}: {problem}" for problem in await inspect(page, width)]
+            found += [f"{locale}: {complaint}" for complaint in watch.complaints]
     assert found == []
 
 

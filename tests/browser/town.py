@@ -51,9 +51,7 @@ def running_town(postgres_url: str, redis_url: str) -> Iterator[Town]:
         async def seed(running: Stack) -> None:
             await seed_ward(running.settings, households=_HOUSEHOLDS)
 
-        number = (
-            1 + int(redis.Redis.from_url(redis_url).incr("kasane:test:number")) % 511
-        )
+        number = 1 + int(redis.Redis.from_url(redis_url).incr("kasane:test:number")) % 511
         own_redis = f"{redis_url.rsplit('/', 1)[0]}/{number}"
         prefix = f"browser_{uuid4().hex[:8]}"
         async with stack(postgres_url=postgres_url, redis_url=own_redis, prefix=prefix, seed=seed) as running:
