@@ -411,6 +411,7 @@ def test_abuse(around: dict[str, Any], expected: str, tags: set[str]) -> None:
         ({"illness_suspected": YES}, "possible"),
         ({"illness_suspected": YES, "sees_doctor": YES}, "no"),
         ({"illness_suspected": NO}, "no"),
+        ({"illness_suspected": NO, "disability": frozenset({"none"}), "dementia_diagnosis": "no"}, "no"),
         ({}, "no"),
     ],
 )

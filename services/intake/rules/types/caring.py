@@ -195,7 +195,7 @@ def find_after_parents(ask: Question) -> Finding:
 
 
 def _disabled(child: MemberFacts) -> Finding:
-    ill = Truth.UNKNOWN if child.illness_suspected is Truth.YES else Truth.NO
+    ill = Truth.NO if child.illness_suspected is Truth.NO else Truth.UNKNOWN
     hinted = bool(child.disability & {"suspected", "applying"}) or child.illness_suspected is Truth.YES
     value = some((has_disability(child), ill))
     return condition(value, "disabled", child.id, anchor=True, unknown=Mark.NEAR if hinted else Mark.OPEN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.rules.facts import MemberFacts
+from services.intake.rules.facts import UNKNOWN_CODE, MemberFacts
 from services.intake.rules.kleene import UNKNOWN, Truth, negate, some, truth
 from services.intake.rules.reasons import Mark
 from services.intake.rules.types.findings import NOTHING, Finding, all_of, any_of, best, condition
@@ -144,10 +144,15 @@ def find_treatment_broken(ask: Question) -> Finding:
 def _suspected(member: MemberFacts) -> Finding:
     hints = (
         member.illness_suspected,
-        truth("suspected" in member.disability),
-        truth(member.dementia_diagnosis == "suspected"),
+        _suspected_in("suspected" in member.disability, said=bool(member.disability - {UNKNOWN_CODE})),
+        _suspected_in(member.dementia_diagnosis == "suspected", said=member.dementia_diagnosis != UNKNOWN_CODE),
     )
     return condition(some(hints), "illness_suspected", member.id, anchor=True)
+
+
+def _suspected_in(found: bool, *, said: bool) -> Truth:
+    """Whether an answer says 疑い; where there is no answer, nobody knows."""
+    return truth(found) if said else Truth.UNKNOWN
 
 
 def find_many_agencies(ask: Question) -> Finding:
