@@ -159,7 +159,7 @@ def _row(row: Row, here: Service, locale: str) -> dict[str, Any]:
             )
             if word
         ),
-        "types": [(verdict, here.codes.label("TYPE", code, locale)) for code, verdict in row.types[:4]],
+        "types": [(verdict, here.codes.label("TYPE", code, locale)) for code, verdict in row.types[:3]],
     }
 
 
