@@ -38,7 +38,10 @@ class Shot:
     path: str
 
 
-DOORSTEP: Final = (Shot("today", "worker", "/outreach/today"),)
+DOORSTEP: Final = (
+    Shot("today", "worker", "/outreach/today"),
+    Shot("visit", "worker", "/outreach/visits/{visit}"),
+)
 """Taken while the visit is still ahead."""
 SHOTS: Final = (
     Shot("sign-in", "", "/casework/sign-in"),
