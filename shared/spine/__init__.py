@@ -5,6 +5,7 @@ Public names; everything else is the inside::
     await hold(session, household_id)                      # first thing in a transaction that writes
     await record(session, Event(...), actor=actor, occurred_at=...)      -> Recorded
     await record_many(session, [Fact(event, occurred_at, id), ...])      -> list[Recorded]
+    await erase(session, household_id)                     # blank all the log says about it
     recorded_in(session)                                   # of the transaction just committed
     await positions_of(db, "intake", recorded)             -> "intake:1234" | None, the answer's ``after``
 
@@ -38,7 +39,7 @@ from shared.spine.facade import SourceStatus, Spine, Status, as_json, connect_re
 from shared.spine.feed import feed_router
 from shared.spine.going_back import Adopted, adopt_log, lost_facts
 from shared.spine.heartbeat import heard_from, refuse_when_deaf, sharing_is_safe, wire_heartbeat
-from shared.spine.log import Fact, NotHeldError, Recorded, hold, positions_of, record, record_many, recorded_in
+from shared.spine.log import Fact, NotHeldError, Recorded, erase, hold, positions_of, record, record_many, recorded_in
 from shared.spine.parked import (
     ParkedLine,
     closed,
@@ -74,6 +75,7 @@ __all__ = [
     "connect_redis",
     "derived_id",
     "ensure_partitions",
+    "erase",
     "feed_router",
     "heard_from",
     "hold",

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shared import clock
+from shared.events import BLANK
 from shared.spine import bell
 from shared.telemetry import traceparent
 
@@ -53,6 +54,19 @@ _INSERT_MANY = f"""
          AS line (id, recorded_at, type, version, subject, subjects, data, occurred_at, actor, traceparent, n)
     ORDER BY n
 """  # noqa: S608
+
+
+_ERASE = text("""
+    WITH erased AS (
+        UPDATE event_log
+        SET type = :blank, version = 1, subject = NULL, subjects = '{}', data = '{}', actor = NULL, traceparent = NULL,
+            occurred_at = recorded_at
+        WHERE subject = :name OR :name = ANY(subjects)
+        RETURNING 1
+    )
+    SELECT count(*) FROM erased
+""")
+_REFILL = text("UPDATE log_head SET refill = true")
 
 
 class NotHeldError(RuntimeError):
@@ -124,6 +138,21 @@ async def record_many(
         row[5] = ",".join(row[5])
     await session.run_sync(_insert, _INSERT_MANY, [list(column) for column in zip(*rows, strict=True)])
     return [_note(session, row) for row in rows]
+
+
+async def erase(session: AsyncSession, subject: object) -> int:
+    """Blank everything the log says about a subject that is held; how many events it was.
+
+    The positions and the chain stay, type and data go; a fact about two households goes with either. The relay makes
+    the stream again from the log within seconds. Record ``household_erased`` after this, for it stays.
+    """
+    name = str(subject)
+    if name not in session.info.get(_HELD, {}):
+        raise NotHeldError(f"{name} is erased without hold()")
+    await session.flush()
+    count = await session.scalar(_ERASE, {"name": name, "blank": BLANK})
+    await session.execute(_REFILL)
+    return int(count or 0)
 
 
 def recorded_in(session: AsyncSession) -> list[Recorded]:

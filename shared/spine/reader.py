@@ -65,6 +65,7 @@ class Source:
     handed: dict[int, Envelope] = field(default_factory=dict)
     bell: Bell = field(default_factory=Bell)
     moved: Bell = field(default_factory=Bell)
+    next_stream: float = 0.0
     next_feed: float = 0.0
     next_drain: float = 0.0
     fed: bool = False
@@ -102,6 +103,7 @@ class Reader:
                 if len(source.handed) >= _MOST_HANDED:
                     source.handed.clear()  # the stream still has them
                 source.handed[envelope.position] = envelope
+                source.head = max(source.head, envelope.position)
         source.bell.ring()
 
     async def wait_for(self, name: str, position: int, timeout: float) -> bool:  # noqa: ASYNC109
@@ -194,13 +196,14 @@ class Reader:
 
     async def _from_stream(self, source: Source, cursor: Position) -> list[Envelope]:
         """The unbroken run that Redis has, which is none when it is away, behind, or has a gap."""
-        if self._redis is None:
+        if self._redis is None or clock.monotonic() < source.next_stream:
             source.next_feed = 0.0
             return []
         try:
             first = wire.entry_id(cursor.position + 1)
             entries: Any = await self._redis.xrange(source.stream, min=first, count=BATCH)
         except (RedisError, OSError, TimeoutError):
+            source.next_stream = clock.monotonic() + PATROL  # a hanging Redis must not slow the feed down
             source.next_feed = 0.0
             return []
         found = {}

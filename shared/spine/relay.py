@@ -158,13 +158,15 @@ class Relay:
             self._ear.wake()
 
     async def _publish(self, stream: Stream) -> None:
-        pause = 0.0
+        pause, checked = 0.0, clock.monotonic()
         with self.positioned.listen() as ear:
             while True:
-                rung = bool(pause) or await ear.wait(BEAT)
+                if not pause:
+                    await ear.wait(BEAT)
                 try:
-                    if not rung and self.leading:
+                    if self.leading and clock.monotonic() - checked > BEAT:
                         await stream.check()  # Redis may have been emptied in a quiet hour
+                        checked = clock.monotonic()
                     while self.leading and await self._look(stream):
                         pass
                     pause = 0.0

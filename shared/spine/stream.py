@@ -113,7 +113,17 @@ class Stream:
         return len(batch)
 
     async def check(self) -> None:
-        """See whether the stream still ends where we left it; if not, the next :meth:`publish` looks closely."""
+        """See whether the stream still ends where we left it; if not, the next :meth:`publish` looks closely.
+
+        After an erasure the stream is dropped, to be made again from the log.
+        """
+        async with self._db.read() as session:
+            refill = await session.scalar(text("SELECT refill FROM log_head"))
+        if refill:
+            await self._redis.delete(self._key)
+            async with self._db.transaction() as session:
+                await session.execute(text("UPDATE log_head SET refill = false"))
+            self.tail = None
         if self.tail is None or not self.tail.event_id:
             return
         entries: Any = await self._redis.xrevrange(self._key, count=1)

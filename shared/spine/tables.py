@@ -80,6 +80,8 @@ class LogHead(SpineBase):
     state: Mapped[str] = mapped_column(server_default=text("'ok'"))
     """``ok``, or ``diverged``: nothing is positioned nor published until the operator adopts the log."""
     reason: Mapped[str | None]
+    refill: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Something was erased from the log: the stream is to be made again from it."""
 
 
 class Epoch(SpineBase):

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from shared import clock
-from shared.events.intake import HouseholdChanged
-from shared.spine import ensure_partitions, hold, record, wire
+from shared.events import BLANK
+from shared.events.intake import HouseholdChanged, HouseholdErased
+from shared.spine import NotHeldError, ensure_partitions, erase, hold, record, wire
 from shared.spine.positions import PLACE
 from shared.spine.stream import DivergedError, Stream
 from shared.spine.wire import Names
@@ -138,6 +139,34 @@ async def test_flushall_is_filled_again(intake: Node, redis: Any) -> None:
         await stream_is_the_log(intake, redis)
         await change(intake.db, uuid4(), "after")
         await stream_is_the_log(intake, redis)
+
+
+async def test_what_was_erased_is_a_blank_everywhere(intake: Node, redis: Any) -> None:
+    gone, stays = households(2)
+    async with running(intake):
+        for n in range(3):
+            await change(intake.db, gone, f"gone {n}")
+            await change(intake.db, stays, f"stays {n}")
+        await stream_is_the_log(intake, redis)
+        with pytest.raises(NotHeldError):
+            async with intake.db.transaction() as session:
+                await erase(session, gone)
+        async with intake.db.transaction() as session:
+            await hold(session, gone)
+            assert await erase(session, gone) == 3
+            await record(session, HouseholdErased(household=gone))
+
+        async def forgotten() -> bool:
+            return str(gone).encode() not in b"".join(
+                fields[b"e"] for raw_id, fields in await redis.xrange(key(intake)) if raw_id < b"7"
+            )
+
+        await until(forgotten, "the stream has forgotten")
+        await stream_is_the_log(intake, redis)
+    rows = await intake.rows("SELECT position, type, data FROM event_log ORDER BY position")
+    assert [row[1] for row in rows][:2] == [BLANK, "intake.household_changed"]
+    assert [row[0] for row in rows if row[2] == {}] == [1, 3, 5]
+    assert rows[-1][1] == "intake.household_erased"
 
 
 async def test_a_stale_copy_is_caught_up(intake: Node, redis: Any) -> None:
