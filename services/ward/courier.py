@@ -52,21 +52,24 @@ class Courier:
     def __init__(self, rooms: Mapping[str, Room]) -> None:
         self.rooms = dict(rooms)
 
-    async def carry(self) -> None:
-        """Bring every recorded fact to everybody who follows it, and what follows from that, until all is quiet."""
+    async def carry(self, *, later: frozenset[str] = frozenset()) -> None:
+        """Bring every recorded fact to everybody who follows it, and what follows from that, until all is quiet.
+
+        ``later``: services that hear it at another time.
+        """
         for _ in range(_MOST_ROUNDS):
             for room in self.rooms.values():
                 await _place(room)
-            if not await self._advance_all():
+            if not await self._advance_all(later):
                 if not await self._waiting():
                     return
                 await asyncio.sleep(_PATIENCE)
         msg = "facts still wait after many rounds: " + ", ".join(await self._waiting())
         raise NotCarriedError(msg)
 
-    async def _advance_all(self) -> bool:
+    async def _advance_all(self, later: frozenset[str]) -> bool:
         moved = False
-        for room in self.rooms.values():
+        for room in [room for service, room in self.rooms.items() if service not in later]:
             reader = room.spine.reader
             for name, source in reader.sources.items():
                 while source.known < self.rooms[name].head or (source.cursor is not None and source.cursor.open_parked):

@@ -173,7 +173,7 @@ def course_of(seed: int, household: Household, now: datetime) -> Course:
         steps.append(Invited(_office_hour(day, chance), agency, _QUESTIONS[agency.split("-")[0]]))
         if not stuck:
             steps += _answers(agency, day, fate, place, chance)
-    if household.kind in _VISITED and chance.random() < 0.25:  # noqa: PLR2004 - a quarter is visited
+    if household.kind in _VISITED and chance.random() < 0.2:  # noqa: PLR2004 - a fifth is visited
         steps += _visits(add_working_days(day, 1), chance, now)
     for _ in range(chance.choice((0, 0, 0, 1))):
         since = add_working_days(day, chance.randint(2, 40))

@@ -25,7 +25,6 @@ from services.casework.requests import AnswerInvitation, InviteAgency, RequestVi
 from services.casework.tables import Case
 from services.intake.actions.registration import NewHousehold, register_many
 from services.intake.requests import ConsultationIn
-from services.notify.actions.passing_up import pass_up_unread
 from services.outreach.actions.planning import assign_visit
 from services.outreach.actions.reporting import VisitReport, report_visit
 from services.outreach.actions.staffing import describe_worker
@@ -46,7 +45,11 @@ from shared.spine.heartbeat import send_probe
 
 SEED = 8050
 """The ward that everybody gets."""
-_ROUND_DAYS = 30
+_ROUND_DAYS = 61
+_LISTENERS = frozenset({"notify"})
+"""Who hears the whole year at its end: nothing else depends on it, and it tells nobody of what is a month old."""
+_AT_ONCE = 25
+"""Households whose deeds of a round share a transaction, so that code lists are read once for them."""
 _KINDS = {agency.code: agency.kind for agency in AGENCIES}
 _PRIVATE = frozenset({"shakyo"})
 _WEEKLY_MINUTES = 900
@@ -77,10 +80,11 @@ async def seed(settings: Mapping[str, Settings], *, days: int = 0, number: int =
         await play.install()
         for end in _rounds(now, days):
             await play.until(end)
+        await way.carry()
 
 
 def _rounds(now: datetime, days: int) -> Iterator[datetime]:
-    """When each round ends: every month of the year, then every day, then now."""
+    """When each round ends: every two months of the year, then every day, then now."""
     moment = now - timedelta(days=366)
     while moment < now - timedelta(days=max(days, 1)):
         yield moment
@@ -96,7 +100,7 @@ class Play:
     def __init__(self, way: Courier, seed: int, now: datetime, households: Sequence[Household]) -> None:
         self._way = way
         self._intake, self._casework = way.rooms["intake"], way.rooms["casework"]
-        self._outreach, self._notify = way.rooms["outreach"], way.rooms["notify"]
+        self._outreach = way.rooms["outreach"]
         self._waiting = [(_heard_at(household, now), household) for household in households]
         self._steps: list[tuple[history.Step, Household]] = sorted(
             ((step, household) for household in households for step in history.course_of(seed, household, now)),
@@ -129,24 +133,22 @@ class Play:
             steps.append(self._steps.pop(0))
         await self._register([pair for pair in self._waiting if pair[0] <= end], end)
         self._waiting = [pair for pair in self._waiting if pair[0] > end]
-        await self._way.carry()
+        await self._way.carry(later=_LISTENERS)
         await self._learn_cases()
         await self._casework_does([pair for pair in steps if not isinstance(pair[0], history.Visited | history.Closed)])
-        await self._way.carry()
+        await self._way.carry(later=_LISTENERS)
         await self._outreach_goes([(s, h) for s, h in steps if isinstance(s, history.Visited)])
-        await self._way.carry()
+        await self._way.carry(later=_LISTENERS)
         await self._casework_does([pair for pair in steps if isinstance(pair[0], history.Closed)])
         await self._look_back(end)
-        await self._way.carry()
+        await self._way.carry(later=_LISTENERS)
 
     async def _look_back(self, end: datetime) -> None:
-        """What the services look for by themselves: missed deadlines, doors that stay shut, unread notifications."""
+        """What the services look for by themselves: missed deadlines, doors that stay shut."""
         with clock.at(end):
             while await sweep_clocks(self._casework.db):
                 pass
             await look_for_silence(self._outreach.db, self._outreach.codes)
-            while await pass_up_unread(self._notify.db):
-                pass
 
     async def _register(self, calls: Sequence[tuple[datetime, Household]], end: datetime) -> None:
         """What the caseworkers of each area took in; then a probe, so that everybody has heard of intake."""
@@ -167,18 +169,17 @@ class Play:
             self._cases = {row.household: row.id for row in rows}
 
     async def _casework_does(self, steps: Iterable[tuple[history.Step, Household]]) -> None:
-        """One transaction for each household, each deed at its own time."""
+        """Household after household, each deed at its own time."""
         by_household: dict[UUID, list[tuple[history.Step, Household]]] = defaultdict(list)
         for step, household in steps:
             by_household[household.id].append((step, household))
-        for household_id, theirs in by_household.items():
-            case = self._cases.get(household_id)
-            if case is None:
-                continue
+        known = [(case, theirs) for one, theirs in by_household.items() if (case := self._cases.get(one)) is not None]
+        for first in range(0, len(known), _AT_ONCE):
             async with self._casework.db.transaction() as session:
-                for step, household in theirs:
-                    with clock.at(step.at):
-                        await self._deed(session, case, step, household)
+                for case, theirs in known[first : first + _AT_ONCE]:
+                    for step, household in theirs:
+                        with clock.at(step.at):
+                            await self._deed(session, case, step, household)
 
     async def _deed(self, session: AsyncSession, case: UUID, step: history.Step, household: Household) -> None:
         coordinator = actor_of(POST_BY_CODE[f"coordinator-{1 + household.number % 2}"])

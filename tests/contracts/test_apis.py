@@ -4,7 +4,6 @@ import pytest
 
 from services.parts import load_app
 from services.stack import make_settings
-
 from shared.events import SERVICES
 from tests.contracts.conftest import Compare
 
