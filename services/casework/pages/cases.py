@@ -14,6 +14,7 @@ from services.casework.pages.words import done_words
 from services.casework.queries.access import load_case
 from services.casework.queries.cases import read_case
 from services.casework.queries.directory import Directory
+from services.casework.queries.sharing import waiting_request
 from shared import clock
 from shared.audit import AuditEntry, note
 from shared.errors import Refused
@@ -35,9 +36,15 @@ _REASON_HOLDS = timedelta(hours=12)
 
 
 @router.get("/cases/{case_id}")
-async def show_case(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
-    """Everything about a case. A manager who has no part in it says why first; each look is written down."""
+async def show_case(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> Response:
+    """Everything about a case. A manager who has no part in it says why first; each look is written down.
+
+    Who is only asked about it is led to the request, which shows no household.
+    """
     async with here.db.transaction() as session:
+        asked = await waiting_request(session, actor, case_id)
+        if asked is not None:
+            return RedirectResponse(f"/casework/invitations/{asked}", status_code=303)
         case = await load_case(session, actor, case_id)
         if await _must_say_why(session, actor, case):
             return page(request, "why.html", case=case)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.casework.queries.access import load_case, load_invitation, visible_to
+from services.casework.queries.access import invitation_visible_to, load_case, load_invitation, visible_to
 from services.casework.queries.cases import invitation_view, types_of
 from services.casework.queries.facts import consents_of, live_agencies
 from services.casework.queries.views import InvitationView, ProposalView
@@ -45,6 +45,17 @@ async def read_invitation(session: AsyncSession, actor: Actor, invitation_id: UU
     part = await load_invitation(session, actor, invitation_id)
     case = await session.scalar(select(Case).where(Case.id == part.case_id, visible_to(actor)))
     return invitation_view(part, case=case)
+
+
+async def waiting_request(session: AsyncSession, actor: Actor, case_id: UUID) -> UUID | None:
+    """The request about this case that waits for the actor's agency, where they may not see the case itself yet."""
+    query = select(Invitation.id).where(
+        Invitation.case_id == case_id,
+        Invitation.agency == actor.agency,
+        Invitation.state.in_(sorted(sharing.WAITING)),
+        Invitation.case_id.not_in(select(Case.id).where(visible_to(actor))),
+    )
+    return await session.scalar(query.where(invitation_visible_to(actor)).limit(1))
 
 
 async def propose_agencies(session: AsyncSession, actor: Actor, codes: Codes, case_id: UUID) -> list[ProposalView]:

@@ -126,6 +126,9 @@ async def test_the_request_page_shows_no_household_before_acceptance(ward: Ward,
     )
     home = await browse("/casework/", "hokatsu")
     invitation = home.text.split("/casework/invitations/")[1][:36]
+    led = await browse(f"/casework/cases/{case.id}", "hokatsu")
+    assert (led.status_code, led.headers["location"]) == (303, f"/casework/invitations/{invitation}")
+    assert (await browse(f"/casework/cases/{case.id}", "shakyo")).status_code == 404
     shown = await browse(f"/casework/invitations/{invitation}", "hokatsu")
     for hidden in (str(case.household), case.number, str(case.id)):
         assert hidden not in shown.text
