@@ -19,6 +19,8 @@ ESTIMATES: Mapping[str, int] = {"T8050": 1_500, "TDEM1": 4_000, "TSP20": 1_100}
 """Households of the three counted types in a ward of :data:`WARD_HOUSEHOLDS`."""
 WARD_HOUSEHOLDS, WARD_PEOPLE = 200_000, 340_000
 IN_CARE = 300
+SEED = 8050
+"""The ward that everybody gets."""
 _COUNTED_IN_CARE = 240
 _YEAR = 365
 

@@ -34,7 +34,7 @@ from services.outreach.tables import VisitRequest
 from services.ward import history, staff
 from services.ward.courier import Courier, courier
 from services.ward.family import Household
-from services.ward.households import IN_CARE, ward_in_care
+from services.ward.households import IN_CARE, SEED, ward_in_care
 from services.ward.staff import AGENCIES, POST_BY_CODE, TEAMS, Post, head_of
 from shared import clock
 from shared.clock import TOKYO
@@ -43,8 +43,6 @@ from shared.identity import Actor
 from shared.settings import Settings
 from shared.spine.heartbeat import send_probe
 
-SEED = 8050
-"""The ward that everybody gets."""
 _ROUND_DAYS = 61
 _LISTENERS = frozenset({"notify"})
 """Who hears the whole year at its end: nothing else depends on it, and it tells nobody of what is a month old."""

@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -196,3 +199,11 @@ def test_every_agency_has_one_head_and_every_team_its_people() -> None:
     for team in TEAMS:
         roles = [POST_BY_CODE[code].role for code in team.posts]
         assert roles == ["outreach_lead", *["outreach_worker"] * 4]
+
+
+def test_the_whole_ward_is_written_line_by_line() -> None:
+    command = [sys.executable, "-m", "services.ward", "--scale", "0.001"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own module
+    lines = [json.loads(line) for line in told.stdout.splitlines()]
+    assert len(lines) == 200
+    assert sum(len(line["members"]) for line in lines) == 340
