@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from datetime import datetime
@@ -12,7 +10,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
-from openpyxl import Workbook
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -28,6 +25,7 @@ from shared.clock import TOKYO
 from shared.i18n import N_, gettext, locale_of, speaking
 from shared.identity import CurrentActor
 from shared.service import Here
+from shared.sheets import MIME, as_file
 from shared.text import CodeName
 from shared.web import page
 
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 MOST_EXPORTED = 5000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _blank(value: object) -> object:
@@ -152,10 +149,7 @@ async def export_cases(
         table = [_head(), *(_row(one, here.codes, directory, locale) for one in found)]
     name = f"kasane-cases-{clock.today().isoformat()}.{kind}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    if kind == "csv":
-        return Response(as_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
-    mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return Response(as_excel(table), media_type=mime, headers=headers)
+    return Response(as_file(table, kind), media_type=MIME[kind], headers=headers)
 
 
 def _head() -> list[str]:
@@ -187,29 +181,3 @@ def _row(one: CaseView, codes: Codes, directory: Directory, locale: str) -> list
         day(one.closed_at),
         codes.label("CLOSE_REASON", one.close_reason, locale),
     ]
-
-
-def guard_formula(text: str) -> str:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def as_csv(table: list[list[str]]) -> bytes:
-    """UTF-8 with a BOM, so that Excel reads it; formulas are disarmed."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([[guard_formula(cell) for cell in row] for row in table])
-    return "\ufeff".encode() + out.getvalue().encode()
-
-
-def as_excel(table: list[list[str]]) -> bytes:
-    """One sheet, its head frozen; every cell is text."""
-    book = Workbook()
-    sheet = book.active
-    for number, row in enumerate(table, 1):
-        for column, cell in enumerate(row, 1):
-            written = sheet.cell(number, column, guard_formula(cell))
-            written.data_type = "s"
-    sheet.freeze_panes = "A2"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
