@@ -170,6 +170,6 @@ async def _call_one(session: AsyncSession, handler: Handler, run: Sequence[Recei
 async def park(session: AsyncSession, source: str, parks: Iterable[Park]) -> None:
     """Write parked events down."""
     now = clock.now()
-    rows = [entry.row(source) | {"parked_at": now, "next_try_at": now} for entry in parks]
+    rows = [entry.row(source) | {"parked_at": now, "next_try_at": now if entry.waits else None} for entry in parks]
     if rows:
         await session.execute(insert(Parked), rows)

@@ -63,7 +63,7 @@ class ParkedLine:
 async def list_parked(db: Database, *, also_closed: bool = False) -> list[ParkedLine]:
     """All open lines, heads with the number of events behind them; with ``also_closed`` those done and skipped."""
     async with db.read() as session:
-        query = select(Parked).order_by(Parked.source, Parked.id)
+        query = select(Parked).order_by(Parked.source, Parked.position, Parked.id)
         if not also_closed:
             query = query.where(Parked.state.in_(OPEN))
         rows = list(await session.scalars(query))
