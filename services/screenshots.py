@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WIDTHS: Final = (1366, 390)
 LOCALES: Final = ("ja", "en")
-_HOUSEHOLDS: Final = 150
+_HOUSEHOLDS: Final = 60
 _TALLEST: Final = 2400
 """Pictures end here: a list goes on in the same way."""
 
