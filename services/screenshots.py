@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
-import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from services.story import asking, calling, visiting
 from services.story.stage import Stage
 from shared import clock
 from shared.calendar import add_working_days
+from shared.telemetry import configure_logging
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -61,6 +62,7 @@ def run(folder: Path) -> int:
     if find_chromium() is None:
         sys.stderr.write("no Chromium here: install Debian's package chromium, or name one in KASANE_CHROMIUM\n")
         return 1
+    configure_logging(level=logging.ERROR)
     asyncio.run(_run(folder))
     return 0
 
@@ -69,7 +71,7 @@ async def _run(folder: Path) -> None:
     async def seed(running: Running) -> None:
         await seed_ward(running.settings, households=_HOUSEHOLDS)
 
-    async with stack(Path(tempfile.mkdtemp(prefix="kasane-pictures-")), prefix="pictures", seed=seed) as running:
+    async with stack(prefix="pictures", seed=seed) as running:
         await photograph(running.base_url, folder)
 
 
