@@ -142,12 +142,13 @@ async def _try_again(session: AsyncSession, applier: Applier, parked_id: int, no
         pause = min(timedelta(seconds=2 ** min(row.attempts, 6)), _LONGEST_PAUSE)
         changes |= {
             "state": "waiting" if patient else "parked",
-            "parked_at": first,
             "next_try_at": now + pause if failed.waits else None,
             "error_class": failed.failure.error_class,
             "sqlstate": failed.failure.sqlstate,
             "constraint_name": failed.failure.constraint,
         }
+        if not row.attempts:  # it stood behind another one; its own time begins now
+            changes["parked_at"] = now
     await session.execute(update(Parked).where(Parked.id == parked_id).values(**changes))
     return failed is None
 
