@@ -12,7 +12,7 @@ _SHOWN = ("caseworker-n1", "coordinator-1", "lead-n", "worker-n1", "manager-1")
 
 
 OPENING = 80
-"""Households in care that a new demo plays: every type is among them, and two cores have done it in less than half a minute."""
+"""Households in care that a new demo plays: every type is among them, and two cores have done it in half a minute."""
 
 
 async def seed_ward(settings: Mapping[str, Settings], *, days: int = 0, households: int = OPENING) -> None:
