@@ -40,8 +40,8 @@ async def test_a_year_of_the_ward_arrives_everywhere(fresh_database: FreshDataba
         assert await ask(settings[service], "SELECT count(*) FROM known_post") == [(len(POSTS),)]
     assert await ask(settings["intake"], "SELECT count(*) FROM household") == [(_HOUSEHOLDS,)]
     assert await ask(settings["casework"], "SELECT count(*) FROM support_case") == [(_HOUSEHOLDS,)]
-    states = dict(await ask(settings["casework"], "SELECT state, count(*) FROM invitation GROUP BY state"))
-    assert set(states) & {"accepted", "acting"}, states
+    states = {state for (state,) in await ask(settings["casework"], "SELECT DISTINCT state FROM invitation")}
+    assert states & {"accepted", "acting"}, states
     assert "asked" in states, "nothing stands still"
     ((span,),) = await ask(settings["casework"], "SELECT max(opened_at) - min(opened_at) FROM support_case")
     assert isinstance(span, timedelta)
