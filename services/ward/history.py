@@ -56,6 +56,7 @@ class Visited(Step):
     card_left: bool
     note: str
     next_on: date | None
+    planned_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,15 @@ class Noted(Step):
     fact: str
     words: str
     judgement: str
+    by: str | None = None
+    """The agency whose head wrote it; None: the coordinator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Led(Step):
+    """An agency that has accepted leads the case (主担当機関)."""
+
+    agency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +154,19 @@ _FIRST = (
 )
 _CLOSINGS = ("linked", "achieved", "other_scheme", "facility", "moved")
 _NEW_DAYS, _OLD_DAYS = 3, 90
+_LONG_AGO_DAYS = 45
+"""Calls before that have been answered and begun, one way or another."""
+_ANSWERED = 0.15
+_MAY_END = frozenset({"met", "family"})
+_DOORS = (
+    ("absent_signs", "absent", "family"),
+    ("absent_signs", "family", "met"),
+    ("absent", "absent_signs", "absent"),
+    ("door", "met"),
+    ("family",),
+    ("met", "met", "met"),
+)
+"""What came of visit after visit."""
 _STUCK_DAYS = range(12, 61)
 """When a case was heard of that nobody has answered yet: long enough to stand still, not so long as to be lost."""
 
@@ -163,7 +186,10 @@ def course_of(seed: int, household: Household, now: datetime) -> Course:
     steps: list[Step] = []
     fate = chance.random()
     stuck = household.heard_days_ago in _STUCK_DAYS and household.number % 5 == 4  # noqa: PLR2004 - a few
-    if chance.random() < 0.88:  # noqa: PLR2004 - the rest are late with their first contact
+    long_ago = household.heard_days_ago > _LONG_AGO_DAYS
+    if household.kind == "TABUSE":
+        steps += _seen_within_two_days(heard)
+    elif long_ago or chance.random() < 0.88:  # noqa: PLR2004 - the rest are late with their first contact
         steps.append(Noted(_office_hour(add_working_days(heard, chance.randint(1, 3)), chance), *_FIRST))
     day = heard
     for place, agency in enumerate(agencies_for(household)):
@@ -172,50 +198,61 @@ def course_of(seed: int, household: Household, now: datetime) -> Course:
         day = add_working_days(day, chance.randint(1, 3))
         steps.append(Invited(_office_hour(day, chance), agency, _QUESTIONS[agency.split("-")[0]]))
         if not stuck:
-            steps += _answers(agency, day, fate, place, chance)
+            answers = _answers(agency, day, fate if not long_ago else max(fate, _ANSWERED), place, chance)
+            steps += answers + (_taking_part(answers, chance) if place == 0 else [])
     if household.kind in _VISITED and chance.random() < 0.2:  # noqa: PLR2004 - a fifth is visited
-        steps += _visits(add_working_days(day, 1), chance, now)
-    for _ in range(chance.choice((0, 0, 0, 1))):
-        since = add_working_days(day, chance.randint(2, 40))
-        steps.append(Noted(_office_hour(since, chance), *chance.choice(_ENTRIES)))
+        steps += _visits(add_working_days(day, 1), chance, now, long_ago=long_ago)
     past = sorted((step for step in steps if step.at < now), key=lambda step: step.at)
     if household.heard_days_ago > _OLD_DAYS and fate > 0.75:  # noqa: PLR2004 - a quarter of the old ones ended
         past = _ended(past, heard, chance, now)
     return tuple(past)
 
 
+def _seen_within_two_days(heard: date) -> list[Step]:
+    """The 48 hours: asked for on the evening of the call, seen the next morning, holiday or not."""
+    asked = datetime.combine(heard, time(17, 20), TOKYO)
+    door = datetime.combine(heard + timedelta(days=1), time(10, 30), TOKYO)
+    return [
+        VisitAsked(asked, "本人の姿を目で見て確かめる。二人で行く。", heard + timedelta(days=2)),
+        Visited(door, "met", False, _NOTES["met"], None, asked + timedelta(minutes=20)),
+    ]
+
+
+def _taking_part(answers: list[Step], chance: Random) -> list[Step]:
+    """What the first agency does once it has accepted: half of them lead, a third writes down what it did."""
+    accepted = [step for step in answers if isinstance(step, Answered) and step.answer == "accepted"]
+    steps: list[Step] = []
+    for step in accepted:
+        day = step.at.astimezone(TOKYO).date()
+        if chance.random() < 0.5:  # noqa: PLR2004
+            steps.append(Led(step.at + timedelta(minutes=30), step.agency))
+        if chance.random() < 0.33:  # noqa: PLR2004
+            since = add_working_days(day, chance.randint(2, 30))
+            steps.append(Noted(_office_hour(since, chance), *chance.choice(_ENTRIES), by=step.agency))
+    return steps
+
+
 def _answers(agency: str, asked: date, fate: float, place: int, chance: Random) -> list[Step]:
     """Nine of ten first askings are answered in time; later ones are the ones that get stuck or come back."""
     if place == 0 and fate < 0.9:  # noqa: PLR2004
         return [Answered(_office_hour(add_working_days(asked, chance.randint(1, 3)), chance), agency, "accepted")]
-    if fate < 0.15:  # noqa: PLR2004 - stands still: nobody has answered
+    if fate < _ANSWERED:  # stands still: nobody has answered
         return []
     answer: Literal["accepted", "returned"] = "returned" if fate < 0.25 else "accepted"  # noqa: PLR2004
     words = "本人の同意を得てからにしてほしい。" if answer == "returned" else ""
     return [Answered(_office_hour(add_working_days(asked, chance.randint(1, 5)), chance), agency, answer, words)]
 
 
-def _visits(day: date, chance: Random, now: datetime) -> list[Step]:
+def _visits(day: date, chance: Random, now: datetime, *, long_ago: bool) -> list[Step]:
     steps: list[Step] = [VisitAsked(_office_hour(day, chance), chance.choice(_AIMS), add_working_days(day, 7))]
-    results = chance.choice(
-        (
-            ("absent_signs", "absent", "family"),
-            ("absent_signs", "family", "met"),
-            ("absent", "absent_signs", "absent"),
-            ("door", "met"),
-            ("family",),
-            ("met", "met", "met"),
-        )
-    )
+    results = chance.choice(_DOORS if not long_ago else [doors for doors in _DOORS if doors[-1] in _MAY_END])
     for place, result in enumerate(results):
         day = add_working_days(day, chance.randint(4, 8))
-        next_on = add_working_days(day, 6)
-        if place == len(results) - 1 and result == "met":
-            ends: date | None = None
-        else:
-            ends = next_on
+        over = place == len(results) - 1 and (result == "met" or (long_ago and result in _MAY_END))
+        next_on = None if over else add_working_days(day, 6)
         at = _office_hour(day, chance)
-        steps.append(Visited(at, result, result.startswith("absent"), _NOTES[result], ends))
+        planned = at - timedelta(days=2)
+        steps.append(Visited(at, result, result.startswith("absent"), _NOTES[result], next_on, planned))
     return [step for step in steps if step.at < now]
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.actions.entries import write_entry
 from services.casework.actions.invitations import answer_invitation, invite_agency
-from services.casework.actions.opening import close_case
+from services.casework.actions.opening import change_lead, close_case
 from services.casework.actions.posts import install_ward
 from services.casework.actions.sweeping import sweep_clocks
 from services.casework.actions.visits import request_visit
@@ -202,7 +202,10 @@ class Play:
                     with_whom=[step.with_whom], minutes=20, facts=step.fact, words=step.words,
                     judgement=step.judgement, fix=True,
                 )  # fmt: skip
-                await write_entry(session, coordinator, case, entry)
+                writer = coordinator if step.by is None else actor_of(head_of(step.by))
+                await write_entry(session, writer, case, entry)
+            case history.Led():
+                await change_lead(session, coordinator, case, step.agency)
             case history.Closed():
                 await close_case(session, coordinator, case, step.reason, "")
 
@@ -214,14 +217,14 @@ class Play:
                     await self._visit(session, request, visit, household.home.area)
 
     async def _visit(self, session: AsyncSession, request_id: UUID, step: history.Visited, area: str) -> None:
-        """Planned by the lead two days before, accepted by both the day before, done and reported."""
+        """Planned by the lead, accepted by both some hours later, done and reported."""
         request = await session.get(VisitRequest, request_id)
         if request is None or request.state != "open":
             return
         lead, codes = actor_of(POST_BY_CODE[f"lead-{area}"]), self._outreach.codes
         turn = self._next(f"team-{area}")
         pair = [POST_BY_CODE[f"worker-{area}{1 + (turn + place) % 4}"] for place in range(2)]
-        with clock.at(step.at - timedelta(days=2)):
+        with clock.at(step.planned_at):
             try:
                 async with session.begin_nested():
                     visit = await assign_visit(
@@ -230,7 +233,7 @@ class Play:
                     )  # fmt: skip
             except Refused:
                 return  # both are at another door at that hour
-        with clock.at(step.at - timedelta(days=1)):
+        with clock.at(step.planned_at + timedelta(hours=2)):
             for post in pair:
                 await answer_assignment(session, actor_of(post), codes, visit.id, given="accepted", reason=None)
         with clock.at(step.at):
