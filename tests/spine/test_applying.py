@@ -88,8 +88,7 @@ async def test_a_batch_handler_gets_runs_of_its_type_in_order(rig: Rig) -> None:
     async with intake.db.transaction() as session:
         await hold(session, home)
         await record_many(session, facts)
-    async with running(intake):
-        async with running(casework):
-            await caught_up(intake, casework)
+    async with running(intake), running(casework):
+        await caught_up(intake, casework)
     assert [word for run in runs for word in run] == ["0", "1", "2", "died", "3", "4"]
     assert ["0", "1", "2"] in runs
