@@ -16,8 +16,8 @@ _SOURCES = ("services", "shared", "tests", "conftest.py")
 
 def test(arguments: Sequence[str]) -> int:
     """Run pytest on two workers, or as its own arguments say."""
-    workers = [] if _names_workers(arguments) else ["-n", os.environ.get("KASANE_TEST_WORKERS", "2")]
-    return _run("pytest", *workers, *arguments)
+    spread = ["-n", os.environ.get("KASANE_TEST_WORKERS", "2"), "--dist", "loadgroup"]  # browser tests share one town
+    return _run("pytest", *([] if _names_workers(arguments) else spread), *arguments)
 
 
 def check(*, fix: bool) -> int:
