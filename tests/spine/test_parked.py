@@ -227,6 +227,7 @@ async def test_what_waits_is_tried_again_by_itself(pair: Pair) -> None:
         return not await list_parked(pair.casework.db)
 
     await until(done, "nothing parked")
+    await caught_up(pair.intake, pair.casework)
     await compare(pair.intake, pair.casework)
 
 
