@@ -320,7 +320,7 @@ async def end_leave(leave_id: UUID, here: Here, actor: CurrentActor, key: Idempo
 
 @router.get("/households/{household_id}/notes/export")
 async def export_notes(
-    household_id: UUID, here: Here, actor: CurrentActor, basis: Annotated[str, Query(min_length=1, max_length=64)]
+    household_id: UUID, here: Here, actor: CurrentActor, basis: Annotated[CodeName, Query()]
 ) -> list[NoteOut]:
     """Every note about a household, for disclosure; the look is written down with its basis."""
     async with here.db.transaction() as session:
