@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Final, Self
 
@@ -29,7 +30,7 @@ class EmbeddedError(RuntimeError):
     """An embedded server can't start; the text says why and where its log is."""
 
 
-class EmbeddedServer:
+class EmbeddedServer(ABC):
     """One server process: its folder, its port, its keeper. Not thread-safe; one object, one owner."""
 
     _name: str
@@ -90,9 +91,9 @@ class EmbeddedServer:
         self.stop()
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """The address to connect to, with the password."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self.start()
@@ -103,23 +104,28 @@ class EmbeddedServer:
 
     # -- what each server does in its own way ----------------------------------------------------------------
 
+    @abstractmethod
     def _prepare(self) -> None:
-        raise NotImplementedError
+        """Make the data folder ready before a start."""
 
+    @abstractmethod
     def _command(self) -> list[str]:
-        raise NotImplementedError
+        """The program and its arguments."""
 
+    @abstractmethod
     def _ready(self) -> bool:
-        raise NotImplementedError
+        """Whether it answers."""
 
+    @abstractmethod
     def _pid_file(self) -> Path:
-        raise NotImplementedError
+        """Where it writes its process id."""
 
     def _user(self) -> str | None:
         return None
 
+    @abstractmethod
     def _stop_signal(self) -> signal.Signals:
-        raise NotImplementedError
+        """What makes it stop cleanly."""
 
     # -- what both do alike ------------------------------------------------------------------------------------
 
@@ -215,8 +221,9 @@ class EmbeddedServer:
         except psutil.TimeoutExpired:
             process.kill()
 
+    @abstractmethod
     def _program(self) -> str:
-        raise NotImplementedError
+        """The name of its process."""
 
     def _password(self) -> str:
         """The password of this folder's server, made on first use and kept in a file of mode 600."""
