@@ -90,7 +90,10 @@ class Delivery(Base):
     """One message on a channel beside the inbox, from waiting to sent or given up."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_waiting", "send_at", postgresql_where=text("state = 'waiting'")),)
+    __table_args__ = (
+        Index("ix_delivery_waiting", "send_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_delivery_failed", "send_at", postgresql_where=text("state = 'failed'")),
+    )
 
     notification: Mapped[UUID] = mapped_column(ForeignKey("notification.id", ondelete="CASCADE"), primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)

@@ -33,9 +33,10 @@ For ``./kasane parked`` and ``./kasane log adopt`` (the running service tries re
     await adopt_log(db, redis, Names(municipality), service) -> Adopted(epoch, position, old_stream, lost)
     await lost_facts(db, source=None, found_in=None) -> list[LostFact]
     connect_redis(url) -> Redis
+    await read_status(db, redis, Names(municipality), service) -> Status     # what Spine.status() says, from outside
 """
 
-from shared.spine.facade import SourceStatus, Spine, Status, as_json, connect_redis
+from shared.spine.facade import Spine, connect_redis
 from shared.spine.feed import feed_router
 from shared.spine.going_back import Adopted, adopt_log, lost_facts
 from shared.spine.heartbeat import heard_from, refuse_when_deaf, sharing_is_safe, wire_heartbeat
@@ -50,6 +51,7 @@ from shared.spine.parked import (
     show_parked,
     skip_parked,
 )
+from shared.spine.state import FeedReader, SourceStatus, Status, as_json, read_status
 from shared.spine.subscriptions import NotYet, Received, Subscriptions, derived_id
 from shared.spine.tables import SpineBase, ensure_partitions
 from shared.spine.wire import Names
@@ -57,6 +59,7 @@ from shared.spine.wire import Names
 __all__ = [
     "Adopted",
     "Fact",
+    "FeedReader",
     "Names",
     "NotHeldError",
     "NotYet",
@@ -83,6 +86,7 @@ __all__ = [
     "list_parked",
     "lost_facts",
     "positions_of",
+    "read_status",
     "record",
     "record_many",
     "recorded_in",

@@ -58,7 +58,7 @@ def feed_router() -> APIRouter:
         spine: Spine = request.app.state.service.spine
         reader = _reader(authorization, spine.settings.feed_token_hashes)
         allowed = READERS.get(spine.service, {}).get(reader or "")
-        if allowed is None:
+        if reader is None or allowed is None:
             return JSONResponse({"error": "unknown reader"}, 401, {"www-authenticate": "Bearer"})
         wanted = None if types is None else frozenset(types.split(",")) & allowed
         if after is None:
@@ -76,6 +76,7 @@ def feed_router() -> APIRouter:
         if isinstance(found, Response):
             return found
         events, headers = found
+        spine.askers.note(reader, after)
         batch = [(event if event.type in allowed else event.blank()).to_cloudevent() for event in events]
         return Response(to_json(batch), media_type=CLOUDEVENTS_BATCH, headers=headers)
 

@@ -130,6 +130,9 @@ class Relay:
     async def _stand_for_leader(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
             return
+        # the name of its connection says since when: pg_stat_activity shows it to every replica and every operator
+        since = f"{_SESSION['application_name']} since {clock.now():%Y-%m-%dT%H:%M:%S%z}"
+        await connection.execute("SELECT set_config('application_name', $1, false)", since)
         self.head = int(await connection.fetchval("SELECT position FROM log_head") or 0)
         if self._stream is not None:
             # what is already in the stream tells whether this log has gone back, before anything new is placed

@@ -217,6 +217,17 @@ class Probe(SpineBase):
     seen_at: Mapped[datetime]
 
 
+class FeedReader(SpineBase):
+    """Who asked this service's feed last, and up to where it had it. Only to be looked at; a crash may empty it."""
+
+    __tablename__ = "feed_reader"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - SQLAlchemy's declarative form
+
+    reader: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    position: Mapped[int]
+
+
 async def ensure_partitions(connection: AsyncConnection, today: date) -> list[str]:
     """Make what metadata can't say: the partitions up to three months ahead, and the log's first epoch.
 
