@@ -1,14 +1,18 @@
-"""Nothing typed is ever lost: drafts by person and form, kept on the server, found again on the next device."""
+"""Nothing typed is ever lost: drafts by person and form, kept on the server, found again on the next device.
+
+A draft belongs to a form and to what the form is about (a case, a visit), so that two half-written entries about two
+cases never stand in each other's place. It names its household where one is known, so that erasure reaches it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +21,11 @@ from shared.db import SharedBase
 from shared.errors import Missing, Refused
 from shared.identity import CurrentActor
 from shared.service import Here
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 KEPT_FOR = timedelta(days=30)
 _MOST_DRAFTS = 50
@@ -34,6 +43,9 @@ class Draft(SharedBase):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person: Mapped[UUID] = mapped_column(index=True)
     form: Mapped[str]
+    about: Mapped[UUID | None] = mapped_column(index=True)
+    """What the form is about: a case, a meeting, a visit; none for a form that begins something."""
+    household: Mapped[UUID | None] = mapped_column(index=True)
     body: Mapped[dict[str, Any]]
     saved_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -43,6 +55,8 @@ class DraftBody(BaseModel):
     """What the browser sends: the form's fields as they stand."""
 
     fields: dict[Annotated[str, Field(max_length=100)], str | list[str] | bool | None]
+    about: UUID | None = None
+    household: UUID | None = None
 
 
 class DraftOut(BaseModel):
@@ -50,6 +64,7 @@ class DraftOut(BaseModel):
 
     id: UUID
     form: str
+    about: UUID | None
     fields: dict[str, Any]
     saved_at: datetime
 
@@ -69,30 +84,49 @@ async def save_draft(form: FormName, draft_id: UUID, body: DraftBody, here: Here
         if (held or 0) >= _MOST_DRAFTS:
             raise Refused("下書きが多すぎます。使わないものを消してください。")
         statement = insert(Draft).values(
-            id=draft_id, person=actor.person, form=form, body=fields, saved_at=now, expires_at=now + KEPT_FOR
+            id=draft_id,
+            person=actor.person,
+            form=form,
+            about=body.about,
+            household=body.household,
+            body=fields,
+            saved_at=now,
+            expires_at=now + KEPT_FOR,
         )
         saved = await session.scalar(
             statement.on_conflict_do_update(
                 index_elements=[Draft.id],
-                set_={"body": fields, "saved_at": now, "expires_at": now + KEPT_FOR},
-                where=(Draft.person == actor.person) & (Draft.form == form),
+                set_={
+                    "body": fields,
+                    "household": body.household,
+                    "saved_at": now,
+                    "expires_at": now + KEPT_FOR,
+                },
+                where=(Draft.person == actor.person)
+                & (Draft.form == form)
+                & Draft.about.is_not_distinct_from(body.about),
             ).returning(Draft.id)
         )
         if saved is None:
             raise Missing(_NO_SUCH_DRAFT)
-    return DraftOut(id=draft_id, form=form, fields=fields, saved_at=now)
+    return DraftOut(id=draft_id, form=form, about=body.about, fields=fields, saved_at=now)
 
 
 @router.get("/{form}")
-async def list_drafts(form: FormName, here: Here, actor: CurrentActor) -> list[DraftOut]:
-    """The person's own drafts of a form, the newest first."""
+async def list_drafts(form: FormName, here: Here, actor: CurrentActor, about: UUID | None = None) -> list[DraftOut]:
+    """The person's own drafts of a form about one thing, the newest first."""
     async with here.db.read() as session:
         rows = await session.scalars(
             select(Draft)
-            .where(Draft.person == actor.person, Draft.form == form, Draft.expires_at > clock.now())
+            .where(
+                Draft.person == actor.person,
+                Draft.form == form,
+                Draft.about.is_not_distinct_from(about),
+                Draft.expires_at > clock.now(),
+            )
             .order_by(Draft.saved_at.desc())
         )
-        return [DraftOut(id=d.id, form=d.form, fields=d.body, saved_at=d.saved_at) for d in rows]
+        return [DraftOut(id=d.id, form=d.form, about=d.about, fields=d.body, saved_at=d.saved_at) for d in rows]
 
 
 @router.delete("/{form}/{draft_id}", status_code=204)
@@ -103,6 +137,11 @@ async def drop_draft(form: FormName, draft_id: UUID, here: Here, actor: CurrentA
             delete(Draft).where(Draft.id == draft_id, Draft.form == form, Draft.person == actor.person)
         )
     return Response(status_code=204)
+
+
+async def forget_drafts(session: AsyncSession, household: UUID, about: Iterable[UUID]) -> None:
+    """Erase what anybody had half written about a household, or ``about`` something that belongs to it."""
+    await session.execute(delete(Draft).where(or_(Draft.household == household, Draft.about.in_(list(about)))))
 
 
 def _storable(value: str | list[str] | bool | None) -> str | list[str] | bool | None:

@@ -74,7 +74,7 @@ async def test_marked_words_stay_where_they_belong(
         ids = await log_households(office, marks)
         await share_and_care(office, marks, ids)
         await go_there(office, marks, ids)
-        await write_drafts(office, marks)
+        await write_drafts(office, marks, ids)
         await close(office, marks, ids)
         manager = await office.person("manager-1")
         for service, app in running.apps.items():
@@ -246,11 +246,12 @@ async def go_there(office: Office, marks: Marks, ids: dict[str, str]) -> None:
     await worker.ask("PUT", "/notify/api/preferences", email)
 
 
-async def write_drafts(office: Office, marks: Marks) -> None:
+async def write_drafts(office: Office, marks: Marks, ids: dict[str, str]) -> None:
     caseworker = await office.person("caseworker-n1")
     for service in ("intake", "casework", "outreach", "notify"):
         fields = {"words": marks.word(), "members.0.name": marks.word()}
-        await caseworker.ask("PUT", f"/{service}/drafts/consultation/{uuid4()}", {"fields": fields})
+        about = {"about": ids["case_id"], "household": ids["household"]} if service == "casework" else {}
+        await caseworker.ask("PUT", f"/{service}/drafts/consultation/{uuid4()}", {"fields": fields} | about)
 
 
 async def close(office: Office, marks: Marks, ids: dict[str, str]) -> None:

@@ -149,6 +149,20 @@ async def test_drafts_are_kept_by_person_found_again_and_thrown_away(house: Hous
     assert (await house.client.get("/casework/drafts/consultation")).json() == []
 
 
+async def test_drafts_about_two_cases_stand_apart(house: House) -> None:
+    house.sign_in()
+    one, two, draft = clock.new_id(), clock.new_id(), clock.new_id()
+    for about, words in ((one, "一つめ"), (two, "二つめ"), (None, "はじめて")):
+        body = {"fields": {"facts": words}, "about": str(about) if about else None, "household": str(two)}
+        assert (await house.client.put(f"/casework/drafts/entry/{clock.new_id()}", json=body)).status_code == 200
+    for query, words in ((f"?about={one}", "一つめ"), (f"?about={two}", "二つめ"), ("", "はじめて")):
+        found = (await house.client.get(f"/casework/drafts/entry{query}")).json()
+        assert [d["fields"]["facts"] for d in found] == [words]
+    path = f"/casework/drafts/entry/{draft}"
+    assert (await house.client.put(path, json={"fields": {}, "about": str(one)})).status_code == 200
+    assert (await house.client.put(path, json={"fields": {}, "about": str(two)})).status_code == 404
+
+
 @pytest.mark.parametrize(("lang", "word"), [("ja", "世帯"), ("en", "Household")])
 async def test_a_page_speaks_both_languages_and_remembers(house: House, lang: str, word: str) -> None:
     house.sign_in()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from services.casework.actions.invitations import end_invitations, refresh_track
 from services.casework.actions.keeping import (
@@ -27,19 +26,14 @@ from services.casework.tables import (
     Consent,
     Consultation,
     Household,
-    HouseholdLink,
-    HouseholdType,
     Invitation,
-    MemberContact,
-    Notice,
     Post,
-    Protection,
     Visit,
     VisitRequest,
 )
 from shared import clock
 from shared.codes import Code
-from shared.spine import NotYet, Received, derived_id
+from shared.spine import NotYet, Received, derived_id, erase
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,13 +46,11 @@ async def open_case_of(session: AsyncSession, received: Received[ConsultationScr
     """Open (or go on with) a case when the screening says so. Clocks begin at receipt, not at screening."""
     event = received.event
     household = await session.get(Household, event.household)
+    if household is not None and household.erased_at is not None:
+        return
     if household is None or not household.number:
         raise NotYet
     call = await session.get(Consultation, event.consultation)
-    if call is not None:
-        call.urgency, call.result = event.urgency, event.result
-    if household.erased_at is not None:
-        return
     attributes = await attributes_of(session, "SCREENING", event.result)
     if not cases.opens_case(attributes, sight_check=event.sight_check_due is not None):
         return
@@ -91,18 +83,12 @@ async def open_case_of(session: AsyncSession, received: Received[ConsultationScr
 
 
 async def note_consent(session: AsyncSession, received: Received[ConsentRecorded]) -> None:
-    """Keep a consent by its codes; the case's track and the clock of an oral consent follow."""
+    """Let the case's track and the clock of an oral consent follow what is known of the consent."""
     event, at = received.event, received.envelope.occurred_at
     consent = await session.get(Consent, event.consent)
-    if consent is None:
-        consent = Consent(id=event.consent, household=event.household, member=event.member, recorded_at=at)
-        session.add(consent)
-    consent.state, consent.purpose = event.state, event.purpose
-    consent.recipients, consent.confirm_by, consent.ends_on = list(event.recipients), event.confirm_by, event.ends_on
     case = await open_case_in(session, event.household)
-    if case is None:
+    if consent is None or case is None:
         return
-    await session.flush()
     actor = received.envelope.actor
     if consent.withdrawn_at is None:
         await refresh_track(session, case)
@@ -127,15 +113,8 @@ async def withdraw_consent(session: AsyncSession, received: Received[ConsentWith
     """Stop all sharing that stood on this consent, at once and also when heard twice or early."""
     event, at = received.event, received.envelope.occurred_at
     consent = await session.get(Consent, event.consent)
-    if consent is None:
-        consent = Consent(
-            id=event.consent, household=event.household, member=event.member, state="withdrawn", recorded_at=at
-        )
-        session.add(consent)
-    if consent.withdrawn_at is not None:
-        return
-    consent.withdrawn_at = at
-    await session.flush()
+    if consent is None or consent.withdrawn_at != at:
+        return  # withdrawn before
     case = await open_case_in(session, event.household)
     if case is None:
         return
@@ -160,7 +139,7 @@ async def withdraw_consent(session: AsyncSession, received: Received[ConsentWith
     if case.lead in {invitation.agency for invitation in uncovered}:
         case.lead, case.lead_undecided = None, True
     await stop_clocks(session, case, actor=actor, at=at, about=consent.id, dropped=True)
-    add_happening(session, case.id, "consent_withdrawn", at)
+    await note_happening(session, case.id, "consent_withdrawn", at, id_=derived_id(received.id, "withdrawn"))
     await refresh_track(session, case)
     await refresh_case(session, case.id)
 
@@ -171,14 +150,7 @@ async def note_visit(session: AsyncSession, received: Received[VisitReported]) -
     case = await session.get(Case, event.case)
     if case is None:
         return  # erased since
-    visit = await session.get(Visit, event.visit)
-    if visit is None:
-        visit = Visit(id=event.visit, request=event.request, case_id=case.id, household=event.household, state="")
-        session.add(visit)
-    again = visit.state == "reported"
-    visit.state, visit.workers = "reported", list(event.workers)
-    visit.result, visit.contact, visit.card_left = event.result, event.contact, event.card_left
-    visit.occurred_at, visit.next_on = at, event.next_on
+    again = await session.scalar(select(Visit.state).where(Visit.id == event.visit)) == "reported"
     meaning = await attributes_of(session, "VISIT_RESULT", event.result)
     case.absences, case.trust_stage = event.absences, event.trust_stage
     case.last_visit_at, case.last_result, case.next_visit_on = at, event.result, event.next_on
@@ -208,19 +180,19 @@ async def note_visit(session: AsyncSession, received: Received[VisitReported]) -
     await refresh_case(session, case.id)
 
 
-async def erase_household(session: AsyncSession, household: UUID, at: datetime) -> None:
-    """Erase everything held about a household; a bare id stays, so that a late fact makes nothing new."""
+async def forget_areas(session: AsyncSession, household: UUID) -> None:
+    """While somebody is protected, no area stands in what casework has asked of others."""
+    known = await session.get(Household, household)
+    if known is not None and known.protected:
+        for table in (Invitation, VisitRequest):
+            await session.execute(update(table).where(table.household == household).values(area=None))
+
+
+async def erase_household(session: AsyncSession, household: UUID) -> None:
+    """Erase what casework has written about a household, and what its log says of it."""
     await session.execute(delete(Case).where(Case.household == household))
-    for table in (Protection, Consent, HouseholdType, Consultation, Visit, MemberContact, Notice, Clock):
-        await session.execute(delete(table).where(table.household == household))
-    await session.execute(
-        delete(HouseholdLink).where(or_(HouseholdLink.one == household, HouseholdLink.other == household))
-    )
-    await session.execute(
-        update(Household)
-        .where(Household.id == household)
-        .values(area=None, district=None, worries=[], safety_flags=[], incomplete=False, erased_at=at)
-    )
+    await session.execute(delete(Clock).where(Clock.household == household))
+    await erase(session, household)
 
 
 async def open_case_in(session: AsyncSession, household: UUID) -> Case | None:

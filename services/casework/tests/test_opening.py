@@ -7,6 +7,7 @@ from services.casework.actions import opening
 from services.casework.tables import Case, Clock, Happening
 from services.casework.tests.sample import JOBS, NOW, Ward, actor_of
 from shared import clock
+from shared.drafts import Draft
 from shared.events.intake import HouseholdErased, ProtectionEnded, ProtectionSet
 
 
@@ -104,7 +105,24 @@ def _household(case: Case):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a 
 
 async def test_erasing_leaves_nothing_and_a_late_fact_makes_nothing_new(ward: Ward) -> None:
     case = await ward.open_case()
+    other = await ward.open_case()
+    async with ward.db.transaction() as session:
+        for about, household in ((case.id, None), (None, case.household), (other.id, other.household)):
+            session.add(
+                Draft(
+                    id=clock.new_id(),
+                    person=JOBS["coordinator"].person,
+                    form="entry",
+                    about=about,
+                    household=household,
+                    body={"facts": "書きかけ"},
+                    saved_at=NOW,
+                    expires_at=NOW,
+                )
+            )
     await ward.hear(HouseholdErased(household=case.household))
     assert await ward.case_of(case.household) is None
+    async with ward.db.read() as session:
+        assert (await session.scalars(select(Draft.about))).all() == [other.id]
     await ward.take_call(household=case.household)
     assert await ward.case_of(case.household) is None

@@ -26,8 +26,7 @@ from services.outreach.tables import (
     VisitRequest,
     VisitWorker,
 )
-from shared.drafts import Draft
-from shared.identity import KnownPost
+from shared.drafts import forget_drafts
 from shared.spine import hold
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ _ENDED = (rules.VisitState.REPORTED, rules.VisitState.CANCELLED)
 
 
 def draft_of(form: str, visit: UUID, person: UUID) -> UUID:
-    """The id of a person's draft of a form about a visit: found again on the next device and at erasure."""
+    """The id of a person's draft of a form about a visit: found again on the next device."""
     return uuid5(visit, f"{form}/{person}")
 
 
@@ -109,9 +108,7 @@ async def erase_household(session: AsyncSession, household: UUID, at: datetime) 
     The id stays, so that nothing that comes late brings it back.
     """
     visits = (await session.scalars(select(Visit.id).where(Visit.household == household))).all()
-    people = (await session.scalars(select(KnownPost.person).where(KnownPost.agency_kind == "outreach"))).all()
-    forms = [draft_of(form, visit, person) for form in FORMS for visit in visits for person in set(people)]
-    await session.execute(delete(Draft).where(Draft.id.in_(forms)))
+    await forget_drafts(session, household, visits)
     for table in (MemberMeeting, Note, Visit, VisitRequest, Case, Protection):
         await session.execute(delete(table).where(table.household == household))
     await session.execute(delete(ContactRecord).where(ContactRecord.household == household))

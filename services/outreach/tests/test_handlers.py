@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from services.outreach.actions.ending import draft_of
 from services.outreach.actions.planning import assign_visit
 from services.outreach.actions.reporting import VisitReport, report_visit
 from services.outreach.actions.visiting import check_in
@@ -114,18 +113,20 @@ async def test_erasing_leaves_nothing_and_nothing_comes_back(ward: Ward) -> None
         )
         await report_visit(session, ward.workers[0], ward.codes, visit.id, told)
     async with ward.db.transaction() as session:
-        kept = draft_of("visit-note", visit.id, ward.workers[1].person)
         now = clock.now()
-        session.add(
-            Draft(
-                id=kept,
-                person=ward.workers[1].person,
-                form="visit-note",
-                body={"words": "犬"},
-                saved_at=now,
-                expires_at=now,
+        for about, household in ((visit.id, None), (None, wanted.household)):
+            session.add(
+                Draft(
+                    id=uuid4(),
+                    person=ward.workers[1].person,
+                    form="visit-note",
+                    about=about,
+                    household=household,
+                    body={"words": "犬"},
+                    saved_at=now,
+                    expires_at=now,
+                )
             )
-        )
     await ward.hear(HouseholdErased(household=wanted.household))
     await ward.hear(wanted)
     await ward.hear(HouseholdChanged(household=wanted.household, number="H-1", area="n"))

@@ -1,4 +1,5 @@
-/* Nothing typed is ever lost. <form data-draft="consultation" data-draft-service="intake" data-draft-id="uuid">:
+/* Nothing typed is ever lost. <form data-draft="entry" data-draft-service="casework" data-draft-about="uuid of the case"
+   data-draft-household="uuid" data-draft-id="uuid">:
    saved on the server three seconds after a change (PUT /intake/drafts/consultation/<id>), found again on the next
    device, offered when the form is opened, thrown away once the form has been taken. Nothing is written to the
    browser's own storage except the address of a draft that was just submitted (an id, no words). */
@@ -54,8 +55,9 @@ export const write = (form, fields) => {
 
 class Keeper {
   constructor(form) {
-    const { draft, draftService, draftId } = form.dataset;
+    const { draft, draftService, draftId, draftAbout } = form.dataset;
     this.form = form;
+    this.about = draftAbout || null;
     this.base = `/${draftService ?? location.pathname.split("/")[1]}/drafts/${draft}`;
     this.id = new URLSearchParams(location.search).get("draft") || draftId || crypto.randomUUID();
     this.pill = form.querySelector("[data-draft-state]");
@@ -79,6 +81,11 @@ class Keeper {
     return `${this.base}/${this.id}`;
   }
 
+  body(text) {
+    const household = this.form.dataset.draftHousehold || this.form.elements.household?.value || null;
+    return `{"fields":${text},"about":${JSON.stringify(this.about)},"household":${JSON.stringify(household)}}`;
+  }
+
   show(text, tone) {
     if (!this.pill) return;
     this.pill.hidden = false;
@@ -100,7 +107,7 @@ class Keeper {
       const answer = await fetch(this.url, {
         method: "PUT",
         headers: { "content-type": "application/json" },
-        body: `{"fields":${text}}`,
+        body: this.body(text),
         credentials: "same-origin",
       });
       learnt(true);
@@ -140,7 +147,7 @@ class Keeper {
     fetch(this.url, {
       method: "PUT",
       headers: { "content-type": "application/json" },
-      body: `{"fields":${text}}`,
+      body: this.body(text),
       credentials: "same-origin",
       keepalive: true,
     }).catch(() => {
@@ -161,7 +168,7 @@ class Keeper {
   async restore() {
     let drafts;
     try {
-      const answer = await fetch(this.base, { credentials: "same-origin", headers: { accept: "application/json" } });
+      const answer = await fetch(this.about ? `${this.base}?about=${this.about}` : this.base, { credentials: "same-origin", headers: { accept: "application/json" } });
       if (!answer.ok) return;
       drafts = await answer.json();
     } catch {
