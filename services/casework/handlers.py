@@ -1,28 +1,19 @@
-"""What casework hears: households from intake, visits from outreach, receipts from notify. The whole list."""
+"""What casework hears: households from intake, visits from outreach, receipts from notify. The whole list.
+
+A fact that is kept and acted on has two handlers, called in the order in which they stand here. What projects runs
+again in ``./kasane rebuild``, where there are no tables but the projections.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, update
 
-from services.casework.actions import hearing
+from services.casework.actions import hearing, projecting
 from services.casework.actions.keeping import note_happening
-from services.casework.tables import (
-    Case,
-    Consultation,
-    Household,
-    HouseholdLink,
-    HouseholdType,
-    Invitation,
-    MemberContact,
-    Notice,
-    Protection,
-    Visit,
-    VisitRequest,
-)
+from services.casework.tables import Case, HouseholdLink, HouseholdType, Visit, VisitRequest
 from shared.events.intake import (
     ConsentRecorded,
     ConsentWithdrawn,
@@ -53,68 +44,34 @@ from shared.spine import Received, Subscriptions, derived_id
 from shared.spine.heartbeat import wire_heartbeat
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
 subscriptions = Subscriptions("casework")
 wire_heartbeat(subscriptions)
 
 
-async def _know(session: AsyncSession, household: UUID) -> Household:
-    """The household's row; a bare one where a fact that never waits has come first."""
-    await session.execute(insert(Household).values(id=household).on_conflict_do_nothing())
-    return await session.get_one(Household, household)
+@subscriptions.on(HouseholdRegistered, projects=True, batch=True)
+async def know_households(session: AsyncSession, run: Sequence[Received[HouseholdRegistered]]) -> None:
+    """Households are known, with their areas."""
+    await projecting.place(session, run)
 
 
-async def _place(session: AsyncSession, event: HouseholdRegistered | HouseholdChanged) -> None:
-    """Where it is. While somebody is protected the area stays forgotten, whatever an older fact still says."""
-    household = await _know(session, event.household)
-    if household.erased_at is not None:
-        return
-    household.number, household.incomplete = event.number, event.incomplete
-    if not household.protected:
-        household.area, household.district = event.area, event.district
+@subscriptions.on(HouseholdChanged, projects=True, batch=True)
+async def move_households(session: AsyncSession, run: Sequence[Received[HouseholdChanged]]) -> None:
+    """They live elsewhere, or their place became known."""
+    await projecting.place(session, run)
 
 
-@subscriptions.on(HouseholdRegistered, projects=True)
-async def know_household(session: AsyncSession, received: Received[HouseholdRegistered]) -> None:
-    """A household is known, with its area."""
-    await _place(session, received.event)
+@subscriptions.on(ConsultationReceived, projects=True, batch=True)
+async def know_consultations(session: AsyncSession, run: Sequence[Received[ConsultationReceived]]) -> None:
+    """Contacts."""
+    await projecting.keep_consultations(session, run)
 
 
-@subscriptions.on(HouseholdChanged, projects=True)
-async def move_household(session: AsyncSession, received: Received[HouseholdChanged]) -> None:
-    """It lives elsewhere, or its place became known."""
-    await _place(session, received.event)
-
-
-@subscriptions.on(ConsultationReceived, projects=True)
-async def know_consultation(session: AsyncSession, received: Received[ConsultationReceived]) -> None:
-    """One contact. Worries and safety flags add up; none is dropped because a later call did not mention it."""
-    event = received.event
-    household = await _know(session, event.household)
-    if household.erased_at is not None:
-        return
-    household.worries = sorted({*household.worries, *event.worries})
-    household.safety_flags = sorted({*household.safety_flags, *event.safety_flags})
-    row = {
-        "household": event.household,
-        "occurred_at": received.envelope.occurred_at,
-        "channel": event.channel,
-        "route": event.route,
-        "referrer": event.referrer,
-        "worries": list(event.worries),
-        "main_worry": event.main_worry,
-        "safety_flags": list(event.safety_flags),
-        "received_by": event.received_by,
-        "agency": event.agency,
-    }
-    await session.execute(
-        insert(Consultation)
-        .values(id=event.consultation, **row)
-        .on_conflict_do_update(index_elements=[Consultation.id], set_=row)
-    )
+@subscriptions.on(ConsultationScreened, projects=True, batch=True)
+async def know_screenings(session: AsyncSession, run: Sequence[Received[ConsultationScreened]]) -> None:
+    """How urgent they are."""
+    await projecting.screen(session, run)
 
 
 @subscriptions.on(ConsultationScreened, acts=True)
@@ -123,23 +80,10 @@ async def open_case(session: AsyncSession, received: Received[ConsultationScreen
     await hearing.open_case_of(session, received)
 
 
-@subscriptions.on(TypeMatched, projects=True)
-async def know_type(session: AsyncSession, received: Received[TypeMatched]) -> None:
-    """A type's rule came to another verdict."""
-    event = received.event
-    if (await _know(session, event.household)).erased_at is not None:
-        return
-    row: dict[str, Any] = {
-        "verdict": event.verdict,
-        "rule_version": event.rule_version,
-        "tags": list(event.tags),
-        "matched_at": received.envelope.occurred_at,
-    }
-    await session.execute(
-        insert(HouseholdType)
-        .values(household=event.household, code=event.code, **row)
-        .on_conflict_do_update(index_elements=[HouseholdType.household, HouseholdType.code], set_=row)
-    )
+@subscriptions.on(TypeMatched, projects=True, batch=True)
+async def know_types(session: AsyncSession, run: Sequence[Received[TypeMatched]]) -> None:
+    """Types' rules came to other verdicts."""
+    await projecting.keep_types(session, run)
 
 
 @subscriptions.on(TypeAnswered, projects=True)
@@ -153,92 +97,80 @@ async def know_answer(session: AsyncSession, received: Received[TypeAnswered]) -
     )
 
 
+@subscriptions.on(ConsentRecorded, projects=True)
+async def know_consent(session: AsyncSession, received: Received[ConsentRecorded]) -> None:
+    """A consent stands, or is on the way."""
+    await projecting.know(session, received.event.household)
+    if not await projecting.is_erased(session, received.event.household):
+        await projecting.keep_consent(session, received.event, received.envelope.occurred_at)
+
+
 @subscriptions.on(ConsentRecorded, acts=True)
 async def note_consent(session: AsyncSession, received: Received[ConsentRecorded]) -> None:
-    """A consent stands, or is on the way."""
-    if (await _know(session, received.event.household)).erased_at is None:
-        await hearing.note_consent(session, received)
+    """The case's track and the clock of an oral consent follow."""
+    await hearing.note_consent(session, received)
+
+
+@subscriptions.on(ConsentWithdrawn, projects=True)
+async def know_withdrawal(session: AsyncSession, received: Received[ConsentWithdrawn]) -> None:
+    """A consent stands no more."""
+    event = received.event
+    await projecting.know(session, event.household)
+    if not await projecting.is_erased(session, event.household):
+        at = received.envelope.occurred_at
+        await projecting.withdraw(session, event.household, event.consent, event.member, at)
 
 
 @subscriptions.on(ConsentWithdrawn, acts=True)
 async def withdraw_consent(session: AsyncSession, received: Received[ConsentWithdrawn]) -> None:
     """Sharing on this consent stops now."""
-    if (await _know(session, received.event.household)).erased_at is None:
-        await hearing.withdraw_consent(session, received)
+    await hearing.withdraw_consent(session, received)
 
 
 @subscriptions.on(ProtectionSet, projects=True)
 async def protect(session: AsyncSession, received: Received[ProtectionSet]) -> None:
-    """Forget the area, everywhere; new sharing stops."""
+    """Forget the area; new sharing stops."""
     event = received.event
-    household = await _know(session, event.household)
-    if household.erased_at is not None:
-        return
-    await session.execute(
-        insert(Protection).values(id=event.protection, household=event.household).on_conflict_do_nothing()
-    )
-    await _refresh_protection(session, household)
+    if not await projecting.is_erased(session, event.household):
+        await projecting.set_protection(session, event.household, event.protection, ended=False)
+
+
+@subscriptions.on(ProtectionSet, acts=True)
+async def forget_areas(session: AsyncSession, received: Received[ProtectionSet]) -> None:
+    """Forget it in what casework itself has written, too."""
+    await hearing.forget_areas(session, received.event.household)
 
 
 @subscriptions.on(ProtectionEnded, projects=True)
 async def end_protection(session: AsyncSession, received: Received[ProtectionEnded]) -> None:
     """One protection has ended; the area comes back with intake's next word about it."""
     event = received.event
-    household = await _know(session, event.household)
-    if household.erased_at is not None:
-        return
-    await session.execute(
-        insert(Protection)
-        .values(id=event.protection, household=event.household, ended=True)
-        .on_conflict_do_update(index_elements=[Protection.id], set_={"ended": True})
-    )
-    await _refresh_protection(session, household)
-
-
-async def _refresh_protection(session: AsyncSession, household: Household) -> None:
-    running = await session.scalar(
-        select(func.count()).where(Protection.household == household.id, Protection.ended.is_(False))
-    )
-    household.protected = bool(running)
-    if household.protected:
-        household.area = household.district = None
-        for table in (Invitation, VisitRequest):
-            await session.execute(update(table).where(table.household == household.id).values(area=None))
+    if not await projecting.is_erased(session, event.household):
+        await projecting.set_protection(session, event.household, event.protection, ended=True)
 
 
 @subscriptions.on(MemberLeft, projects=True)
-async def note_leaving(session: AsyncSession, received: Received[MemberLeft]) -> None:
+async def know_leaving(session: AsyncSession, received: Received[MemberLeft]) -> None:
     """A member no longer lives there."""
     event = received.event
-    if (await _know(session, event.household)).erased_at is not None:
-        return
-    row = {"household": event.household, "left_on": event.left_on, "left_reason": event.reason}
-    await _upsert_member(session, event.member, row)
-    case = await hearing.open_case_in(session, event.household)
+    if not await projecting.is_erased(session, event.household):
+        facts = {"left_on": event.left_on, "left_reason": event.reason}
+        await projecting.keep_member(session, event.member, event.household, **facts)
+
+
+@subscriptions.on(MemberLeft, acts=True)
+async def note_leaving(session: AsyncSession, received: Received[MemberLeft]) -> None:
+    """It belongs to the case's story."""
+    case = await hearing.open_case_in(session, received.event.household)
     if case is not None:
-        await note_happening(
-            session,
-            case.id,
-            "member_left",
-            received.envelope.occurred_at,
-            code=event.reason,
-            id_=derived_id(received.id, "left"),
-        )
+        at, line = received.envelope.occurred_at, derived_id(received.id, "left")
+        await note_happening(session, case.id, "member_left", at, code=received.event.reason, id_=line)
 
 
 @subscriptions.on(HouseholdsLinked, projects=True)
 async def know_link(session: AsyncSession, received: Received[HouseholdsLinked]) -> None:
     """Two households belong together: their cases are shown beside each other."""
-    event = received.event
-    one, other = sorted((event.household, event.other))
-    for household in (one, other):
-        if (await _know(session, household)).erased_at is not None:
-            return
-    await session.execute(
-        insert(HouseholdLink)
-        .values(one=one, other=other, kind=event.kind)
-        .on_conflict_do_update(index_elements=[HouseholdLink.one, HouseholdLink.other], set_={"kind": event.kind})
-    )
+    await projecting.keep_link(session, received.event.household, received.event.other, received.event.kind)
 
 
 @subscriptions.on(HouseholdsUnlinked, projects=True)
@@ -249,34 +181,30 @@ async def forget_link(session: AsyncSession, received: Received[HouseholdsUnlink
 
 
 @subscriptions.on(HouseholdErased, projects=True)
+async def forget(session: AsyncSession, received: Received[HouseholdErased]) -> None:
+    """Forget what was kept about it."""
+    await projecting.forget(session, received.event.household, received.envelope.occurred_at)
+
+
+@subscriptions.on(HouseholdErased, acts=True)
 async def erase(session: AsyncSession, received: Received[HouseholdErased]) -> None:
-    """Erase everything held about it."""
-    await _know(session, received.event.household)
-    await hearing.erase_household(session, received.event.household, received.envelope.occurred_at)
+    """Erase everything that was written about it."""
+    await hearing.erase_household(session, received.event.household)
 
 
 @subscriptions.on(VisitAssigned, projects=True)
 async def know_visit(session: AsyncSession, received: Received[VisitAssigned]) -> None:
     """A visit was published: its workers see the case from now on."""
-    event = received.event
-    if await session.get(Case, event.case) is None:
-        return
-    row: dict[str, Any] = {
-        "request": event.request,
-        "case_id": event.case,
-        "household": event.household,
-        "team": event.team,
-        "workers": list(event.workers),
-        "starts_at": event.starts_at,
-    }
-    await session.execute(
-        insert(Visit)
-        .values(id=event.visit, state="assigned", **row)
-        .on_conflict_do_update(index_elements=[Visit.id], set_=row)
-    )
+    if not await projecting.is_erased(session, received.event.household):
+        await projecting.keep_assignment(session, received.event)
+
+
+@subscriptions.on(VisitAssigned, acts=True)
+async def note_assignment(session: AsyncSession, received: Received[VisitAssigned]) -> None:
+    """The request is on its way."""
     await session.execute(
         update(VisitRequest)
-        .where(VisitRequest.id == event.request, VisitRequest.state.in_(["asked", "visited"]))
+        .where(VisitRequest.id == received.event.request, VisitRequest.state.in_(["asked", "visited"]))
         .values(state="assigned")
     )
 
@@ -305,21 +233,34 @@ async def know_start(session: AsyncSession, received: Received[VisitStarted]) ->
 
 @subscriptions.on(VisitReported, acts=True)
 async def note_visit(session: AsyncSession, received: Received[VisitReported]) -> None:
-    """What came of a visit."""
+    """What came of a visit; before it is kept, for a result that is told again counts once."""
     await hearing.note_visit(session, received)
 
 
+@subscriptions.on(VisitReported, projects=True)
+async def know_result(session: AsyncSession, received: Received[VisitReported]) -> None:
+    """Keep it."""
+    if not await projecting.is_erased(session, received.event.household):
+        await projecting.keep_result(session, received.event, received.envelope.occurred_at)
+
+
 @subscriptions.on(MemberMet, projects=True)
-async def note_meeting(session: AsyncSession, received: Received[MemberMet]) -> None:
+async def know_meeting(session: AsyncSession, received: Received[MemberMet]) -> None:
     """A member was met in person."""
+    event = received.event
+    if not await projecting.is_erased(session, event.household):
+        await projecting.keep_member(session, event.member, event.household, met_at=received.envelope.occurred_at)
+
+
+@subscriptions.on(MemberMet, acts=True)
+async def note_meeting(session: AsyncSession, received: Received[MemberMet]) -> None:
+    """It belongs to the case's story."""
     event, at = received.event, received.envelope.occurred_at
-    if await session.get(Case, event.case) is None:
-        return
-    await _upsert_member(session, event.member, {"household": event.household, "met_at": at})
-    await note_happening(session, event.case, "member_met", at, id_=derived_id(received.id, "met"))
+    if await session.get(Case, event.case) is not None:
+        await note_happening(session, event.case, "member_met", at, id_=derived_id(received.id, "met"))
 
 
-@subscriptions.on(AbsenceRepeated, projects=True)
+@subscriptions.on(AbsenceRepeated, acts=True)
 async def note_absence(session: AsyncSession, received: Received[AbsenceRepeated]) -> None:
     """Nobody opened again: the ladder's next step is due."""
     event, at = received.event, received.envelope.occurred_at
@@ -330,7 +271,7 @@ async def note_absence(session: AsyncSession, received: Received[AbsenceRepeated
         await note_happening(session, case.id, "absence_repeated", at, code=event.step, id_=line)
 
 
-@subscriptions.on(CheckinMissed, projects=True)
+@subscriptions.on(CheckinMissed, acts=True)
 async def note_silence(session: AsyncSession, received: Received[CheckinMissed]) -> None:
     """Workers did not report back from the door: it belongs to the case's story."""
     event, at = received.event, received.envelope.occurred_at
@@ -338,56 +279,37 @@ async def note_silence(session: AsyncSession, received: Received[CheckinMissed])
         await note_happening(session, event.case, "checkin_missed", at, id_=derived_id(received.id, "checkin"))
 
 
-@subscriptions.on(NotificationSent, projects=True)
-async def note_sent(session: AsyncSession, received: Received[NotificationSent]) -> None:
-    """A notification lies in an inbox."""
-    event = received.event
-    row: dict[str, Any] = {
-        "post": event.post,
-        "household": event.household,
-        "because": event.because,
-        "kind": event.kind,
-        "sent_at": received.envelope.occurred_at,
-        "read_by": event.read_by,
-    }
-    await _upsert_notice(session, event.notification, row)
+@subscriptions.on(NotificationSent, projects=True, batch=True)
+async def know_notices(session: AsyncSession, run: Sequence[Received[NotificationSent]]) -> None:
+    """Notifications lie in inboxes."""
+    rows = [
+        {
+            "id": heard.event.notification,
+            "post": heard.event.post,
+            "household": heard.event.household,
+            "because": heard.event.because,
+            "kind": heard.event.kind,
+            "sent_at": heard.envelope.occurred_at,
+            "read_by": heard.event.read_by,
+        }
+        for heard in run
+    ]
+    await projecting.keep_notices(session, rows)
 
 
-@subscriptions.on(NotificationRead, projects=True)
-async def note_read(session: AsyncSession, received: Received[NotificationRead]) -> None:
-    """It was read: the receipt."""
-    await _note_notice(session, received, "read_at", received.envelope.occurred_at)
+@subscriptions.on(NotificationRead, projects=True, batch=True)
+async def know_receipts(session: AsyncSession, run: Sequence[Received[NotificationRead]]) -> None:
+    """They were read: the receipt."""
+    await projecting.keep_notices(session, [_receipt(heard, "read_at") for heard in run])
 
 
-@subscriptions.on(NotificationUnanswered, projects=True)
-async def note_unanswered(session: AsyncSession, received: Received[NotificationUnanswered]) -> None:
-    """Nobody read it in time."""
-    await _note_notice(session, received, "unanswered_at", received.envelope.occurred_at)
+@subscriptions.on(NotificationUnanswered, projects=True, batch=True)
+async def know_silence(session: AsyncSession, run: Sequence[Received[NotificationUnanswered]]) -> None:
+    """Nobody read them in time."""
+    await projecting.keep_notices(session, [_receipt(heard, "unanswered_at") for heard in run])
 
 
-async def _note_notice(
-    session: AsyncSession,
-    received: Received[NotificationRead] | Received[NotificationUnanswered],
-    column: str,
-    at: datetime,
-) -> None:
-    event = received.event
-    row = {"post": event.post, "household": event.household, "because": event.because, column: at}
-    await _upsert_notice(session, event.notification, row)
-
-
-async def _upsert_notice(session: AsyncSession, notice: UUID, row: dict[str, Any]) -> None:
-    household = row["household"]
-    if household is not None and (await _know(session, household)).erased_at is not None:
-        return
-    await session.execute(
-        insert(Notice).values(id=notice, **row).on_conflict_do_update(index_elements=[Notice.id], set_=row)
-    )
-
-
-async def _upsert_member(session: AsyncSession, member: UUID, row: dict[str, Any]) -> None:
-    await session.execute(
-        insert(MemberContact)
-        .values(member=member, **row)
-        .on_conflict_do_update(index_elements=[MemberContact.member], set_=row)
-    )
+def _receipt(heard: Received[NotificationRead] | Received[NotificationUnanswered], column: str) -> dict[str, Any]:
+    event = heard.event
+    row = {"id": event.notification, "post": event.post, "household": event.household, "because": event.because}
+    return {**row, column: heard.envelope.occurred_at}

@@ -7,8 +7,10 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.casework.columns import Base, codes_column, no_column, words_column
+from shared.projections import projection_of
 
 
+@projection_of("intake")
 class Household(Base):
     """Projection of intake: a household by codes. Area and district are absent while somebody is protected."""
 
@@ -26,6 +28,7 @@ class Household(Base):
     erased_at: Mapped[datetime | None]
 
 
+@projection_of("intake")
 class Protection(Base):
     """Projection of intake: one 支援措置; a household may have several."""
 
@@ -36,6 +39,7 @@ class Protection(Base):
     ended: Mapped[bool] = no_column()
 
 
+@projection_of("intake")
 class Consent(Base):
     """Projection of intake: one person's consent."""
 
@@ -53,6 +57,7 @@ class Consent(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+@projection_of("intake")
 class HouseholdType(Base):
     """Projection of intake: the last verdict on a type (世帯類型), and a worker's answer to it."""
 
@@ -67,6 +72,7 @@ class HouseholdType(Base):
     matched_at: Mapped[datetime]
 
 
+@projection_of("intake")
 class Consultation(Base):
     """Projection of intake: one contact (相談受付), by codes."""
 
@@ -87,6 +93,7 @@ class Consultation(Base):
     result: Mapped[str | None]
 
 
+@projection_of("intake")
 class HouseholdLink(Base):
     """Projection of intake: two households that are linked; each link stands once, the smaller id first."""
 
@@ -98,6 +105,7 @@ class HouseholdLink(Base):
     """same (one household kept twice) or family."""
 
 
+@projection_of("outreach")
 class Visit(Base):
     """Projection of outreach: a visit as casework shows it."""
 
@@ -120,6 +128,7 @@ class Visit(Base):
     next_on: Mapped[date | None]
 
 
+@projection_of("intake", "outreach")
 class MemberContact(Base):
     """Projection of intake and outreach: when somebody of the household was last met, or left it."""
 
@@ -132,6 +141,7 @@ class MemberContact(Base):
     left_reason: Mapped[str | None]
 
 
+@projection_of("notify")
 class Notice(Base):
     """Projection of notify: a notification that reached a post, and whether it was read."""
 

@@ -33,6 +33,7 @@ from services.casework.tables import (
 )
 from shared import clock
 from shared.codes import Code
+from shared.drafts import forget_drafts
 from shared.spine import NotYet, Received, derived_id, erase
 
 if TYPE_CHECKING:
@@ -189,7 +190,9 @@ async def forget_areas(session: AsyncSession, household: UUID) -> None:
 
 
 async def erase_household(session: AsyncSession, household: UUID) -> None:
-    """Erase what casework has written about a household, and what its log says of it."""
+    """Erase what casework has written about a household, half-written forms too, and what its log says of it."""
+    cases = (await session.scalars(select(Case.id).where(Case.household == household))).all()
+    await forget_drafts(session, household, cases)
     await session.execute(delete(Case).where(Case.household == household))
     await session.execute(delete(Clock).where(Clock.household == household))
     await erase(session, household)

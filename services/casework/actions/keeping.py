@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm.attributes import flag_modified
 
-from services.casework.queries.access import load_case
+from services.casework.actions.files import files_of, invitations_of, open_files, running_clocks
+from services.casework.queries.access import seen_households
 from services.casework.rules import clocks as clock_rules
-from services.casework.rules.sharing import TAKING_PART, WAITING
-from services.casework.tables import Case, Clock, Happening, Household, Invitation
+from services.casework.rules.sharing import WAITING
+from services.casework.tables import Case, Clock, Happening, Household
 from shared import clock
 from shared.events.casework import ClockStarted, ClockStopped
 from shared.spine import hold, record
@@ -25,24 +27,26 @@ if TYPE_CHECKING:
 
 async def take_case(session: AsyncSession, actor: Actor, case_id: UUID) -> Case:
     """Lock a case that the actor sees, and load it as it is now. Raises Missing."""
-    seen = await load_case(session, actor, case_id)
-    await hold(session, seen.household)
-    await session.refresh(seen)
-    return seen
+    return (await take_cases(session, actor, [case_id]))[0]
+
+
+async def take_cases(session: AsyncSession, actor: Actor, case_ids: Collection[UUID]) -> list[Case]:
+    """Lock cases that the actor sees, and load them as they are now. Raises Missing when one of them is not there.
+
+    For many deeds in one transaction: each then finds its case in hand.
+    """
+    files = files_of(session)
+    unseen = {case for case in case_ids if case not in files or actor.post not in files[case].seen_by}
+    if unseen:
+        await hold(session, *await seen_households(session, actor, unseen))
+        for file in await open_files(session, unseen):
+            file.seen_by.add(actor.post)
+    return [files[case].case for case in case_ids]
 
 
 async def household_of(session: AsyncSession, case: Case) -> Household:
     """The household of a case, as casework knows it."""
     return await session.get_one(Household, case.household)
-
-
-async def is_taking_part(session: AsyncSession, case_id: UUID, agency: str) -> bool:
-    """Whether an agency has accepted its part in the case."""
-    states = sorted(TAKING_PART)
-    query = select(Invitation.id).where(
-        Invitation.case_id == case_id, Invitation.agency == agency, Invitation.state.in_(states)
-    )
-    return await session.scalar(query.limit(1)) is not None
 
 
 def add_happening(
@@ -70,13 +74,11 @@ async def note_happening(
     await session.execute(insert(Happening).values(row).on_conflict_do_nothing())
 
 
-async def begin_if_accepted(session: AsyncSession, case_id: UUID, agency: str, at: datetime) -> None:
+async def begin_if_accepted(session: AsyncSession, case: Case, agency: str, at: datetime) -> None:
     """An agency that does something is at work (対応中), without having to say so."""
-    await session.execute(
-        update(Invitation)
-        .where(Invitation.case_id == case_id, Invitation.agency == agency, Invitation.state == "accepted")
-        .values(state="acting", acting_at=at)
-    )
+    for invitation in await invitations_of(session, case):
+        if invitation.agency == agency and invitation.state == "accepted":
+            invitation.state, invitation.acting_at = "acting", at
 
 
 async def start_clock(
@@ -93,6 +95,7 @@ async def start_clock(
     id_: UUID | None = None,
 ) -> Clock:
     """Let a deadline run, from what happened."""
+    clocks = await running_clocks(session, case)
     running = Clock(
         id=id_ or clock.new_id(),
         case_id=case.id,
@@ -105,6 +108,7 @@ async def start_clock(
         due_at=due_at,
     )
     session.add(running)
+    clocks.append(running)
     await record(
         session,
         ClockStarted(
@@ -133,15 +137,14 @@ async def stop_clocks(
     dropped: bool = False,
 ) -> int:
     """Stop the running clocks of these kinds, or about this thing; how many there were."""
-    query = select(Clock).where(Clock.case_id == case.id, Clock.stopped_at.is_(None)).order_by(Clock.id)
-    if kinds:
-        query = query.where(Clock.kind.in_(kinds))
-    if about is not None:
-        query = query.where(Clock.about == about)
-    running = (await session.scalars(query)).all()
+    clocks = await running_clocks(session, case)
+    running = [
+        one for one in clocks if (not kinds or one.kind in kinds) and (about is None or one.about == about)
+    ]
     for one in running:
         one.outcome = clock_rules.stop(facts_of(one), at, dropped=dropped)
         one.stopped_at = at
+        clocks.remove(one)
         await record(
             session,
             ClockStopped(household=case.household, case=case.id, clock=one.id, kind=one.kind, outcome=one.outcome),
@@ -156,21 +159,12 @@ def facts_of(one: Clock) -> clock_rules.ClockFacts:
     return clock_rules.ClockFacts(one.kind, one.started_at, one.due_at, one.missed_at, one.stopped_at)
 
 
-async def refresh_case(session: AsyncSession, case_id: UUID) -> None:
-    """Bring ``waiting_since`` and ``next_due_at`` up to date; the last step of whatever changed them."""
-    await session.flush()
-    waiting = (
-        select(func.min(Invitation.asked_on))
-        .where(Invitation.case_id == case_id, Invitation.state.in_(sorted(WAITING)))
-        .scalar_subquery()
-    )
-    due = select(func.min(Clock.due_at)).where(Clock.case_id == case_id, Clock.stopped_at.is_(None)).scalar_subquery()
-    await session.execute(
-        update(Case)
-        .where(Case.id == case_id)
-        .values(waiting_since=waiting, next_due_at=due, version=Case.version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    case = await session.get(Case, case_id)
-    if case is not None:
-        await session.refresh(case)
+async def refresh_case(session: AsyncSession, case: Case) -> None:
+    """Bring ``waiting_since`` and ``next_due_at`` up to date; the last step of whatever changed them.
+
+    The case gets a new version, also when only something that belongs to it has changed.
+    """
+    waiting = [one.asked_on for one in await invitations_of(session, case) if one.state in WAITING]
+    due = [one.due_at for one in await running_clocks(session, case)]
+    case.waiting_since, case.next_due_at = min(waiting, default=None), min(due, default=None)
+    flag_modified(case, "next_due_at")
