@@ -22,6 +22,8 @@ parked = typer.Typer(no_args_is_help=True, help="list, show, retry, skip: events
 log = typer.Typer(no_args_is_help=True, help="adopt: accept a log after a restored backup.")
 app.add_typer(parked, name="parked", rich_help_panel="Operate")
 app.add_typer(log, name="log", rich_help_panel="Operate")
+bench = typer.Typer(no_args_is_help=True, help="spine: how fast it is, beside what one would use instead.")
+app.add_typer(bench, name="bench", rich_help_panel="Develop")
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the data.", envvar="KASANE_DATA", show_default="./.demo")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
@@ -165,6 +167,26 @@ def log_adopt(service: Annotated[str, typer.Argument(help="Whose log.")], data: 
     from services.commands.operate import adopt as run
 
     raise typer.Exit(run(data, service))
+
+
+@bench.command("spine")
+def bench_spine(
+    json: Json = False,
+    systems: Annotated[
+        list[str] | None, typer.Option("--systems", help="Only this one; may be given several times.")
+    ] = None,
+    without_peers: Annotated[
+        bool, typer.Option("--without-peers", help="Leave out what needs packages of its own.")
+    ] = False,
+    rounds: Annotated[int | None, typer.Option(min=1, max=20, help="Interleaved rounds.", show_default="3")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A trial of the bench itself: its figures mean nothing.")
+    ] = False,
+) -> None:
+    """One durable hop: Kasane beside the hand-written limit and what one would use instead."""
+    from services.commands.bench import spine as run
+
+    raise typer.Exit(run(as_json=json, quick=quick, systems=systems or (), without_peers=without_peers, rounds=rounds))
 
 
 @app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -1,0 +1,53 @@
+"""``./kasane bench …``: Kasane beside what one would use instead, in one run. See docs/bench.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from services.commands.trouble import Trouble
+
+
+def spine(*, as_json: bool, quick: bool, systems: Sequence[str], without_peers: bool, rounds: int | None) -> int:
+    """Measure one durable hop; 2 for a system that there is not."""
+    from tests.bench.spine.run import OURS, ROUNDS, SYSTEMS, measure
+
+    strangers = set(systems) - set(SYSTEMS)
+    if strangers:
+        msg = f"there is no system {', '.join(sorted(strangers))}; there are {', '.join(SYSTEMS)}"
+        raise Trouble(msg)
+    wanted = tuple(systems) or (("kasane", "limit") if quick else OURS if without_peers else SYSTEMS)
+    figures = asyncio.run(measure(wanted, rounds=rounds or (1 if quick else ROUNDS), quick=quick)).as_json()
+    if as_json:
+        print(json.dumps(figures))
+    else:
+        _print(figures)
+    return 0
+
+
+def _print(figures: dict[str, Any]) -> None:
+    console = Console()
+    titles = ("system", "events/s", "drain/s", "p50 ms", "p99 ms", "CPU s/1,000", "MB")
+    table = Table(*titles[:1])
+    for title in titles[1:]:
+        table.add_column(title, justify="right")
+    for system, values in figures["systems"].items():
+        spread = figures["spread"][system]
+        table.add_row(
+            system,
+            *(f"{value:,.4g}\n[dim]{spread[key][0]:,.4g}-{spread[key][1]:,.4g}[/dim]" for key, value in values.items()),
+        )
+    console.print(table)
+    table = Table("ratio", "is", "wanted", "")
+    for line in figures["ratios"]:
+        good = line["ratio"] <= line["wanted"] if line["most"] else line["ratio"] >= line["wanted"]
+        bound = "at most" if line["most"] else "at least"
+        table.add_row(line["name"], f"{line['ratio']:.3g}", f"{bound} {line['wanted']:.3g}", "" if good else "short")
+    console.print(table)
+    if added := figures.get("record_adds_ms"):
+        console.print(f"record() adds {added['median']} ms to a transaction (wanted: at most {added['wanted']})")

@@ -1,0 +1,166 @@
+"""Kasane's spine as the services use it: ``kasane`` records in an ORM session, ``kasane_bulk`` as the import does.
+
+The producer's process runs relay and feed beside the writers, the consumer's process reader and transport, as in a
+service. ``kasane`` handles one event a call, ``kasane_bulk`` a batch a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import column, insert, table, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import Database
+from shared.events import HouseholdEvent
+from shared.events.readers import READERS
+from shared.settings import Settings
+from shared.spine import Fact, Received, Spine, Subscriptions, feed_router, hold, record, record_many
+from tests.bench.spine.driving import Producer
+from tests.bench.spine.transaction import Visit
+from tests.bench.spine.workload import UPSERT, Order, event, visit
+
+_TOKEN = "the bench's reader"
+_UPSERT = text(UPSERT.format(values=":n, :household, :kind, :planned_at"))
+_UPSERT_MANY = text(
+    UPSERT.replace("VALUES ({values})", "SELECT * FROM unnest({values})").format(
+        values="CAST(:n AS bigint[]), CAST(:household AS uuid[]), CAST(:kind AS text[]),"
+        " CAST(:planned_at AS timestamptz[])"
+    )
+)
+_VISITS = table("visit", *(column(name) for name in visit(0)))
+
+
+class VisitAsked(HouseholdEvent):
+    """The event of the bench; only its own processes know it."""
+
+    type = "intake.visit_asked_of_bench"
+
+    n: int
+    kind: str
+    planned_at: datetime
+    asked_by: UUID
+    team: UUID
+    members: list[UUID]
+    concerns: list[str]
+    area: str
+    note_code: str
+
+
+class Kasane(Producer):
+    """A service with writers instead of requests."""
+
+    def __init__(self, order: Order, *, bulk: bool) -> None:
+        self._order, self._bulk = order, bulk
+        self.writers, self.portion = (2, 500) if bulk else (8, 1)
+
+    async def start(self) -> None:
+        """Start relay and feed."""
+        settings = _settings(self._order, self._order.producer_url)
+        self._db = Database(settings.database_url, pool_size=settings.pool_size)
+        self._spine = Spine(settings, "intake", self._db, Subscriptions("intake"))
+        app = FastAPI()
+        app.state.service = SimpleNamespace(spine=self._spine)
+        app.include_router(feed_router(), prefix="/intake")
+        self._server = uvicorn.Server(uvicorn.Config(app, port=self._order.port, log_level="error", access_log=False))
+        self._serving = asyncio.create_task(self._server.serve())
+        await self._spine.start()
+
+    async def produce(self, numbers: Sequence[int]) -> None:
+        """One transaction."""
+        if self._bulk:
+            await self._import(numbers)
+            return
+        for n in numbers:
+            async with self._db.transaction() as session:
+                fact = VisitAsked.model_validate(event(n))
+                await hold(session, fact.household)
+                session.add(Visit(**visit(n)))
+                await record(session, fact)
+
+    async def _import(self, numbers: Sequence[int]) -> None:
+        async with self._db.transaction() as session:
+            facts = [Fact(VisitAsked.model_validate(event(n))) for n in numbers]
+            await hold(session, *(subject for fact in facts for subject in fact.event.subjects))
+            await session.execute(insert(_VISITS), [visit(n) for n in numbers])
+            await record_many(session, facts)
+
+    async def compare(self, first: int, amount: int) -> list[float]:
+        """Milliseconds of one transaction with its event and of the same without: two medians, taken in turns."""
+        spent: tuple[list[float], list[float]] = ([], [])
+        for n in range(first, first + amount):
+            begin = time.perf_counter()
+            await self.produce([2 * n])
+            middle = time.perf_counter()
+            async with self._db.transaction() as session:
+                session.add(Visit(**visit(2 * n + 1)))
+            spent[0].append(middle - begin)
+            spent[1].append(time.perf_counter() - middle)
+        return [sorted(times)[len(times) // 2] * 1000 for times in spent]
+
+    async def stop(self) -> None:
+        """Stop as a service does."""
+        await self._spine.stop()
+        self._server.should_exit = True
+        await self._serving
+        await self._db.close()
+
+
+def producer(order: Order) -> Producer:
+    """The producing side."""
+    return Kasane(order, bulk=order.system == "kasane_bulk")
+
+
+async def consume(order: Order) -> None:
+    """A service that keeps a projection."""
+    settings = _settings(order, order.consumer_url)
+    db = Database(settings.database_url, pool_size=settings.pool_size)
+    subscriptions = Subscriptions("casework")
+    (_batches if order.system == "kasane_bulk" else _one_by_one)(subscriptions)
+    spine = Spine(settings, "casework", db, subscriptions)
+    await spine.start()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        with contextlib.suppress(asyncio.CancelledError):
+            await spine.stop()
+        await db.close()
+
+
+def _one_by_one(subscriptions: Subscriptions) -> None:
+    @subscriptions.on(VisitAsked, projects=True)
+    async def _(session: AsyncSession, heard: Received[VisitAsked]) -> None:
+        await session.execute(_UPSERT, _effect(heard.event))
+
+
+def _batches(subscriptions: Subscriptions) -> None:
+    @subscriptions.on(VisitAsked, projects=True, batch=True)
+    async def _(session: AsyncSession, heard: Sequence[Received[VisitAsked]]) -> None:
+        effects = [_effect(one.event) for one in heard]
+        await session.execute(_UPSERT_MANY, {name: [effect[name] for effect in effects] for name in effects[0]})
+
+
+def _effect(fact: VisitAsked) -> dict[str, Any]:
+    return {"n": fact.n, "household": fact.household, "kind": fact.kind, "planned_at": fact.planned_at}
+
+
+def _settings(order: Order, database_url: str) -> Settings:
+    READERS["intake"]["casework"] |= {VisitAsked.type}
+    return Settings(
+        municipality=order.name,
+        database_url=database_url,
+        redis_url=order.redis_url,
+        urls={"intake": f"http://127.0.0.1:{order.port}/intake"},
+        feed_token=_TOKEN,
+        feed_token_hashes={"casework": hashlib.sha256(_TOKEN.encode()).hexdigest()},
+    )
