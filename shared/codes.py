@@ -96,6 +96,22 @@ class Codes:
         return cls([CodeEntry(r.list, r.code, r.ja, r.en, r.position, r.active, r.attributes) for r in rows])
 
 
+_IN_HAND = "codes.in_hand"
+
+
+async def code_list(session: AsyncSession, name: str) -> dict[str, Code]:
+    """The entries of one list by code, also the retired ones; read once a session, as they stood then."""
+    in_hand: dict[str, dict[str, Code]] = session.info.setdefault(_IN_HAND, {})
+    if name not in in_hand:
+        in_hand[name] = {row.code: row for row in await session.scalars(select(Code).where(Code.list == name))}
+    return in_hand[name]
+
+
+async def find_code(session: AsyncSession, name: str, code: str | None) -> Code | None:
+    """One entry of a list, also a retired one; by :func:`code_list`."""
+    return (await code_list(session, name)).get(code or "")
+
+
 def read_codes(folder: Path) -> Iterator[CodeEntry]:
     """The seed lists of a service: every ``*.csv`` of ``folder``, UTF-8 with or without BOM."""
     for file in sorted(folder.glob("*.csv")):

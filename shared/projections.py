@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Table, inspect
+from sqlalchemy import ColumnElement, Table, inspect, literal_column
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import DeclarativeBase
 
@@ -97,10 +97,23 @@ async def put_many(
     await run_many(session, statement, rows)
 
 
+def merged(model: type[DeclarativeBase], name: str) -> ColumnElement[Any]:
+    """For ``also``: the codes of the row that is there and of the new one, each once and in order."""
+    both = f"unnest({table_of(model).name}.{name} || excluded.{name}) AS code"
+    return literal_column(f'ARRAY(SELECT DISTINCT code COLLATE "C" FROM {both} ORDER BY 1)')  # noqa: S608 - our names
+
+
 async def run_many(session: AsyncSession, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Execute one Core statement for each row; what the session had loaded is read again after it."""
+    """Execute one Core statement for each row; what the session had loaded of its table is read again after it."""
     if not rows:
         return
     await session.flush()
     await session.execute(statement, [dict(row) for row in rows])
-    session.expire_all()
+    forget_loaded(session, statement.table)
+
+
+def forget_loaded(session: AsyncSession, table: Table) -> None:
+    """Let what the session has loaded of a table be read again: a Core statement has written there."""
+    for one in session:
+        if inspect(type(one)).local_table is table:
+            session.expire(one)

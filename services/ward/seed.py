@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.actions.entries import write_entry
 from services.casework.actions.invitations import answer_invitation, invite_agency
+from services.casework.actions.keeping import take_cases
 from services.casework.actions.opening import change_lead, close_case
 from services.casework.actions.posts import install_ward
 from services.casework.actions.sweeping import sweep_clocks
@@ -41,12 +42,13 @@ from shared.clock import TOKYO
 from shared.errors import Refused
 from shared.identity import Actor
 from shared.settings import Settings
+from shared.spine import gathering
 from shared.spine.heartbeat import send_probe
 
 _ROUND_DAYS = 61
 _LISTENERS = frozenset({"notify"})
 """Who hears the whole year at its end: nothing else depends on it, and it tells nobody of what is a month old."""
-_AT_ONCE = 25
+_AT_ONCE = 100
 """Households whose deeds of a round share a transaction, so that code lists are read once for them."""
 _KINDS = {agency.code: agency.kind for agency in AGENCIES}
 _PRIVATE = frozenset({"shakyo"})
@@ -173,14 +175,17 @@ class Play:
             by_household[household.id].append((step, household))
         known = [(case, theirs) for one, theirs in by_household.items() if (case := self._cases.get(one)) is not None]
         for first in range(0, len(known), _AT_ONCE):
-            async with self._casework.db.transaction() as session:
-                for case, theirs in known[first : first + _AT_ONCE]:
+            portion = known[first : first + _AT_ONCE]
+            async with self._casework.db.transaction() as session, gathering(session):
+                for coordinator, cases in _by_coordinator(portion).items():
+                    await take_cases(session, actor_of(POST_BY_CODE[coordinator]), cases)
+                for case, theirs in portion:
                     for step, household in theirs:
                         with clock.at(step.at):
                             await self._deed(session, case, step, household)
 
     async def _deed(self, session: AsyncSession, case: UUID, step: history.Step, household: Household) -> None:
-        coordinator = actor_of(POST_BY_CODE[f"coordinator-{1 + household.number % 2}"])
+        coordinator = actor_of(POST_BY_CODE[_coordinator_of(household)])
         match step:
             case history.Invited():
                 invitation = await invite_agency(session, coordinator, case, _invitation_of(step))
@@ -248,6 +253,17 @@ class Play:
     def _next(self, what: str) -> int:
         self._turn[what] += 1
         return self._turn[what]
+
+
+def _coordinator_of(household: Household) -> str:
+    return f"coordinator-{1 + household.number % 2}"
+
+
+def _by_coordinator(portion: Sequence[tuple[UUID, list[tuple[history.Step, Household]]]]) -> dict[str, list[UUID]]:
+    cases: dict[str, list[UUID]] = defaultdict(list)
+    for case, theirs in portion:
+        cases[_coordinator_of(theirs[0][1])].append(case)
+    return cases
 
 
 def _heard_at(household: Household, now: datetime) -> datetime:

@@ -5,6 +5,7 @@ Public names; everything else is the inside::
     await hold(session, household_id)                      # first thing in a transaction that writes
     await record(session, Event(...), actor=actor, occurred_at=...)      -> Recorded
     await record_many(session, [Fact(event, occurred_at, id), ...])      -> list[Recorded]
+    async with gathering(session): ...                     # many deeds: their facts enter the log at once
     await erase(session, household_id)                     # blank all the log says about it
     recorded_in(session)                                   # of the transaction just committed
     await positions_of(db, "intake", recorded)             -> "intake:1234" | None, the answer's ``after``
@@ -30,6 +31,8 @@ For ``./kasane parked`` and ``./kasane log adopt`` (the running service tries re
     await show_parked(db, parked_id) -> (ParkedLine, envelope)
     await retry_parked(db, parked_id, by="...")            # Missing, Conflict
     await skip_parked(db, parked_id, by="...", reason="...")   # Missing, Conflict, Refused
+    await list_heads(session, limit) -> list[ParkedLine]; await look_closely(session, parked_id) -> Shown
+    await try_again(session, parked_id, by=…, reason=…); await give_up(session, parked_id, by=…, reason=…)
     await adopt_log(db, redis, Names(municipality), service) -> Adopted(epoch, position, old_stream, lost)
     await lost_facts(db, source=None, found_in=None) -> list[LostFact]
     connect_redis(url) -> Redis
@@ -40,16 +43,31 @@ from shared.spine.facade import Spine, connect_redis
 from shared.spine.feed import feed_router
 from shared.spine.going_back import Adopted, adopt_log, lost_facts
 from shared.spine.heartbeat import heard_from, refuse_when_deaf, sharing_is_safe, wire_heartbeat
-from shared.spine.log import Fact, NotHeldError, Recorded, erase, hold, positions_of, record, record_many, recorded_in
+from shared.spine.log import (
+    Fact,
+    NotHeldError,
+    Recorded,
+    erase,
+    gathering,
+    hold,
+    positions_of,
+    record,
+    record_many,
+    recorded_in,
+)
 from shared.spine.parked import (
     ParkedLine,
     closed,
     closed_subjects,
+    give_up,
     is_closed,
+    list_heads,
     list_parked,
+    look_closely,
     retry_parked,
     show_parked,
     skip_parked,
+    try_again,
 )
 from shared.spine.state import FeedReader, SourceStatus, Status, as_json, read_status
 from shared.spine.subscriptions import NotYet, Received, Subscriptions, derived_id
@@ -80,10 +98,14 @@ __all__ = [
     "ensure_partitions",
     "erase",
     "feed_router",
+    "gathering",
+    "give_up",
     "heard_from",
     "hold",
     "is_closed",
+    "list_heads",
     "list_parked",
+    "look_closely",
     "lost_facts",
     "positions_of",
     "read_status",
@@ -95,5 +117,6 @@ __all__ = [
     "sharing_is_safe",
     "show_parked",
     "skip_parked",
+    "try_again",
     "wire_heartbeat",
 ]

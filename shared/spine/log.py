@@ -8,6 +8,7 @@ whenever the later is: the order in which the relay places them is the order in 
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from shared.spine import bell
 from shared.telemetry import traceparent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _HELD = "spine.held"
 _RECORDED = "spine.recorded"
+_GATHERED = "spine.gathered"
 PROJECTING = "spine.projecting"
 """Key in ``session.info`` while a projecting handler runs."""
 
@@ -123,8 +125,39 @@ async def record(
     NotHeldError when a subject of the event is not held, or inside a projecting handler.
     """
     (row,) = _rows(session, [Fact(event, occurred_at, id)], actor)
-    await session.run_sync(_insert, _INSERT, row)
+    gathered: list[list[Any]] | None = session.info.get(_GATHERED)
+    if gathered is None:
+        await session.run_sync(_insert, _INSERT, row)
+    else:
+        gathered.append(row)
     return _note(session, row)
+
+
+@asynccontextmanager
+async def gathering(session: AsyncSession) -> AsyncIterator[None]:
+    """Within the block facts only gather; they enter the log together at its end, with one statement, in their order.
+
+    For a transaction of many deeds: its locks are held until it commits, so the order for each subject stays true.
+    When the block raises nothing is written, and the transaction must not commit.
+    """
+    if _GATHERED in session.info:
+        yield
+        return
+    session.info[_GATHERED] = []
+    try:
+        yield
+        await _write_gathered(session)
+    finally:
+        del session.info[_GATHERED]
+
+
+async def _write_gathered(session: AsyncSession) -> None:
+    """Write what has gathered so far, without what was rolled back to a savepoint since."""
+    gathered: list[list[Any]] = session.info.get(_GATHERED, [])
+    standing = {line.id for line in session.info.get(_RECORDED, ())}
+    rows = [row for row in gathered if row[0] in standing]
+    gathered.clear()
+    await _write_many(session, rows)
 
 
 async def record_many(
@@ -132,12 +165,17 @@ async def record_many(
 ) -> list[Recorded]:
     """State many facts in their order with one statement: what an import uses."""
     rows = _rows(session, facts, actor)
+    await _write_gathered(session)
+    await _write_many(session, rows)
+    return [_note(session, row) for row in rows]
+
+
+async def _write_many(session: AsyncSession, rows: list[list[Any]]) -> None:
     if not rows:
-        return []
+        return
     for row in rows:
         row[5] = ",".join(row[5])
     await session.run_sync(_insert, _INSERT_MANY, [list(column) for column in zip(*rows, strict=True)])
-    return [_note(session, row) for row in rows]
 
 
 async def erase(session: AsyncSession, subject: object) -> int:
@@ -149,6 +187,7 @@ async def erase(session: AsyncSession, subject: object) -> int:
     name = str(subject)
     if name not in session.info.get(_HELD, {}):
         raise NotHeldError(f"{name} is erased without hold()")
+    await _write_gathered(session)
     await session.flush()
     count = await session.scalar(_ERASE, {"name": name, "blank": BLANK})
     await session.execute(_REFILL)

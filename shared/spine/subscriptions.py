@@ -84,8 +84,9 @@ class Subscriptions:
     ) -> Callable[[Any], Any]:
         """Decorate a handler of ``event``; say whether it projects or acts.
 
-        With ``batch`` it gets a list: events of this type that follow one another in the log, so order is kept for
-        each household. Several handlers of one type are called in the order of their registration.
+        With ``batch`` it gets a list of events of this type in the order of the log. Other types about other subjects
+        may have stood between them; the order of each subject is kept. Several handlers of one type are called in the
+        order of their registration.
         """
         if projects == acts:
             msg = f"a handler of {event.type} either projects or acts"
@@ -121,6 +122,10 @@ class Subscriptions:
     def acting(self, type_: str) -> bool:
         """Whether anything acts on this type."""
         return any(handler.acts for handler in self.handlers.get(type_, ()))
+
+    def batching(self, type_: str) -> bool:
+        """Whether anything takes many of this type at once."""
+        return any(handler.batch for handler in self.handlers.get(type_, ()))
 
 
 def derived_id(event_id: UUID, *names: object) -> UUID:

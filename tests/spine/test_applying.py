@@ -92,3 +92,33 @@ async def test_a_batch_handler_gets_runs_of_its_type_in_order(rig: Rig) -> None:
         await caught_up(intake, casework)
     assert [word for run in runs for word in run] == ["0", "1", "2", "died", "3", "4"]
     assert ["0", "1", "2"] in runs
+
+
+async def test_a_batch_handler_gets_what_stood_between_other_households(rig: Rig) -> None:
+    """Each household's own order is kept; one type of many households comes in one call."""
+    calls: list[list[str]] = []
+    subscriptions = Subscriptions("casework")
+
+    @subscriptions.on(HouseholdChanged, projects=True, batch=True)
+    async def _(_session: AsyncSession, run: Sequence[Received[HouseholdChanged]]) -> None:
+        calls.append([heard.event.number for heard in run])
+
+    @subscriptions.on(MemberLeft, projects=True)
+    async def _(_session: AsyncSession, heard: Received[MemberLeft]) -> None:
+        calls.append([heard.event.reason])
+
+    intake, casework = await rig.node("intake"), await rig.node(subscriptions)
+    one, other = households(2)
+    facts = [
+        Fact(HouseholdChanged(household=one, number="one 1")),
+        Fact(MemberLeft(household=one, member=uuid4(), reason="died")),
+        Fact(HouseholdChanged(household=other, number="other 1")),
+        Fact(HouseholdChanged(household=one, number="one 2")),
+        Fact(HouseholdChanged(household=other, number="other 2")),
+    ]
+    async with intake.db.transaction() as session:
+        await hold(session, one, other)
+        await record_many(session, facts)
+    async with running(intake), running(casework):
+        await caught_up(intake, casework)
+    assert calls == [["one 1", "other 1"], ["died"], ["one 2", "other 2"]]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.events.intake import HouseholdChanged, HouseholdsLinked
-from shared.spine import Fact, NotHeldError, hold, positions_of, record, record_many, recorded_in
+from shared.spine import Fact, NotHeldError, erase, gathering, hold, positions_of, record, record_many, recorded_in
 from shared.spine.log import MOST_HELD
 from tests.spine.rig import Node, Rig, change, households
 
@@ -132,3 +132,32 @@ async def test_the_position_of_an_answer(intake: Node) -> None:
     await intake.spine.start()
     assert await intake.spine.position_after(recorded_in(session), timeout=10) == "intake:2"
     assert await intake.spine.position_after([]) is None
+
+
+async def test_gathered_facts_enter_the_log_together_and_in_order(intake: Node) -> None:
+    """Without what went with a savepoint; a statement of many waits for those before it."""
+    home = uuid4()
+    async with intake.db.transaction() as session:
+        await hold(session, home)
+        async with gathering(session):
+            await record(session, HouseholdChanged(household=home, number="1"))
+            with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the whole savepoint is what is tried
+                async with session.begin_nested():
+                    await record(session, HouseholdChanged(household=home, number="gone"))
+                    raise ZeroDivisionError
+            assert await session.scalar(text("SELECT count(*) FROM event_log")) == 0
+            await record_many(session, [Fact(HouseholdChanged(household=home, number="2"))])
+            await record(session, HouseholdChanged(household=home, number="3"))
+        await record(session, HouseholdChanged(household=home, number="4"))
+    assert [row[3] for row in await intake.log()] == ["1", "2", "3", "4"]
+    assert len(recorded_in(session)) == 4
+
+
+async def test_what_has_gathered_is_erased_with_the_rest(intake: Node) -> None:
+    home = uuid4()
+    async with intake.db.transaction() as session:
+        await hold(session, home)
+        async with gathering(session):
+            await record(session, HouseholdChanged(household=home, number="1"))
+            assert await erase(session, home) == 1
+    assert await intake.one("SELECT count(*) FROM event_log WHERE data::text <> '{}'") == 0

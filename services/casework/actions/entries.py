@@ -13,7 +13,7 @@ from services.casework.rules import care
 from services.casework.tables import Entry
 from shared import clock
 from shared.clock import TOKYO
-from shared.codes import Code
+from shared.codes import code_list, find_code
 from shared.errors import Forbidden, Missing, Refused
 from shared.i18n import N_
 
@@ -61,11 +61,11 @@ async def write_entry(session: AsyncSession, actor: Actor, case_id: UUID, reques
     if request.fix:
         entry.state, entry.fixed_at = care.fix_entry(entry.state, own=True), now
     session.add(entry)
-    await begin_if_accepted(session, case.id, actor.agency, now)
+    await begin_if_accepted(session, case, actor.agency, now)
     if await _is_contact(session, request.with_whom) and case.state == "open":
         case.first_contact_at = case.first_contact_at or request.occurred_at
         await stop_clocks(session, case, actor=actor, at=request.occurred_at, kinds=("first_contact",))
-        await refresh_case(session, case.id)
+        await refresh_case(session, case)
     return entry
 
 
@@ -130,17 +130,11 @@ async def _take(session: AsyncSession, actor: Actor, entry_id: UUID) -> Entry:
 async def _is_contact(session: AsyncSession, with_whom: list[str]) -> bool:
     if not with_whom:
         return False
-    found = await session.scalar(
-        select(Code.code).where(
-            Code.list == "WITH_WHOM",
-            Code.code.in_(with_whom),
-            Code.attributes["contact"].as_boolean().is_(True),
-        )
-    )
-    return found is not None
+    known = await code_list(session, "WITH_WHOM")
+    return any(known[code].attributes.get("contact") is True for code in with_whom if code in known)
 
 
 async def _demand_code(session: AsyncSession, name: str, code: str, field: str) -> None:
-    row = await session.get(Code, (name, code))
+    row = await find_code(session, name, code)
     if row is None or not row.active:
         raise Refused(N_("一覧から選んでください。"), field=field)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
+from services.casework.actions.files import close_files, forget_consents, invitations_of
 from services.casework.actions.invitations import end_invitations, refresh_track
 from services.casework.actions.keeping import (
     add_happening,
@@ -17,10 +18,9 @@ from services.casework.actions.keeping import (
     stop_clocks,
 )
 from services.casework.actions.opening import Opening, open_or_continue
-from services.casework.queries.facts import consents_of
+from services.casework.queries.facts import consents_of, find_agency
 from services.casework.rules import cases, clocks, sharing
 from services.casework.tables import (
-    Agency,
     Case,
     Clock,
     Consent,
@@ -32,7 +32,7 @@ from services.casework.tables import (
     VisitRequest,
 )
 from shared import clock
-from shared.codes import Code
+from shared.codes import find_code
 from shared.drafts import forget_drafts
 from shared.spine import NotYet, Received, derived_id, erase
 
@@ -90,6 +90,7 @@ async def note_consent(session: AsyncSession, received: Received[ConsentRecorded
     case = await open_case_in(session, event.household)
     if consent is None or case is None:
         return
+    forget_consents(session, case)
     actor = received.envelope.actor
     if consent.withdrawn_at is None:
         await refresh_track(session, case)
@@ -107,7 +108,7 @@ async def note_consent(session: AsyncSession, received: Received[ConsentRecorded
             about=consent.id,
             id_=derived_id(received.id, "clock"),
         )
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
 
 
 async def withdraw_consent(session: AsyncSession, received: Received[ConsentWithdrawn]) -> None:
@@ -119,22 +120,14 @@ async def withdraw_consent(session: AsyncSession, received: Received[ConsentWith
     case = await open_case_in(session, event.household)
     if case is None:
         return
+    forget_consents(session, case)
     today, standing = clock.today(), await consents_of(session, event.household)
-    on_consent = (
-        select(Invitation, Agency.kind)
-        .join(Agency, Agency.code == Invitation.agency)
-        .where(
-            Invitation.case_id == case.id,
-            Invitation.basis == "consent_69_2_1",
-            Invitation.state.in_(sorted(sharing.LIVE)),
-        )
-        .order_by(Invitation.id)
-    )
-    uncovered = [
-        invitation
-        for invitation, kind in (await session.execute(on_consent)).all()
-        if not any(one.covers(invitation.agency, kind, today) for one in standing)
-    ]
+    uncovered = []
+    for one in await invitations_of(session, case):
+        agency = await find_agency(session, one.agency)
+        asks_for_it = one.basis == "consent_69_2_1" and one.state in sharing.LIVE
+        if asks_for_it and not any(c.covers(one.agency, agency.kind if agency else "", today) for c in standing):
+            uncovered.append(one)
     actor = received.envelope.actor
     await end_invitations(session, case, uncovered, "consent_withdrawn", actor=actor, at=at)
     if case.lead in {invitation.agency for invitation in uncovered}:
@@ -142,7 +135,7 @@ async def withdraw_consent(session: AsyncSession, received: Received[ConsentWith
     await stop_clocks(session, case, actor=actor, at=at, about=consent.id, dropped=True)
     await note_happening(session, case.id, "consent_withdrawn", at, id_=derived_id(received.id, "withdrawn"))
     await refresh_track(session, case)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
 
 
 async def note_visit(session: AsyncSession, received: Received[VisitReported]) -> None:
@@ -177,8 +170,8 @@ async def note_visit(session: AsyncSession, received: Received[VisitReported]) -
     )
     team = await session.scalar(select(Post.agency).where(Post.id == event.reported_by))
     if team is not None:
-        await begin_if_accepted(session, case.id, team, at)
-    await refresh_case(session, case.id)
+        await begin_if_accepted(session, case, team, at)
+    await refresh_case(session, case)
 
 
 async def forget_areas(session: AsyncSession, household: UUID) -> None:
@@ -194,6 +187,7 @@ async def erase_household(session: AsyncSession, household: UUID) -> None:
     cases = (await session.scalars(select(Case.id).where(Case.household == household))).all()
     await forget_drafts(session, household, cases)
     await session.execute(delete(Case).where(Case.household == household))
+    close_files(session, household)
     await session.execute(delete(Clock).where(Clock.household == household))
     await erase(session, household)
 
@@ -205,5 +199,5 @@ async def open_case_in(session: AsyncSession, household: UUID) -> Case | None:
 
 async def attributes_of(session: AsyncSession, name: str, code: str) -> dict[str, Any]:
     """What a code means to the rules; an unknown code means nothing."""
-    row = await session.get(Code, (name, code))
+    row = await find_code(session, name, code)
     return dict(row.attributes) if row is not None else {}

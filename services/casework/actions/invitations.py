@@ -7,8 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select
-
+from services.casework.actions.files import (
+    consents_in,
+    files_of,
+    invitations_of,
+    is_parked,
+    live_agencies_in,
+    open_files,
+)
 from services.casework.actions.keeping import (
     add_happening,
     household_of,
@@ -18,23 +24,25 @@ from services.casework.actions.keeping import (
     take_case,
 )
 from services.casework.queries.access import load_invitation
-from services.casework.queries.facts import consents_of, live_agencies
+from services.casework.queries.facts import find_agency
 from services.casework.rules import cases, clocks, sharing
-from services.casework.tables import Agency, Case, Invitation
+from services.casework.tables import Agency, Case, Household, Invitation
 from shared import clock
-from shared.codes import Code
+from shared.codes import find_code
 from shared.errors import Conflict, Forbidden, Refused
 from shared.events.casework import AgencyAnswered, AgencyInvited, AgencyLeft
 from shared.i18n import N_
 from shared.spine import hold, record
 from shared.spine.heartbeat import sharing_is_safe
-from shared.spine.parked import is_closed
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.casework.requests import AnswerInvitation, InviteAgency
     from shared.identity import Actor
+
+_INTAKE_SILENT = "casework.intake_silent"
+"""Whether intake was silent for too long, asked once a transaction."""
 
 
 async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, request: InviteAgency) -> Invitation:
@@ -47,16 +55,10 @@ async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, requ
     cases.demand_coordination(actor.role, is_owner=case.owner == actor.post, is_lead=case.lead == actor.agency)
     household = await household_of(session, case)
     sharing.demand_question(request.question)
-    sharing.demand_safe(
-        sharing.SharingFacts(
-            protected=household.protected,
-            parked=await is_closed(session, case.household),
-            intake_silent=not await sharing_is_safe(session),
-        )
-    )
+    sharing.demand_safe(await _safety(session, case, household))
     agency = await _agency(session, request.agency)
     now, today = clock.now(), clock.today()
-    sharing.demand_not_asked(await live_agencies(session, case.id), agency.code)
+    sharing.demand_not_asked(await live_agencies_in(session, case), agency.code)
     sharing.demand_basis(
         await _basis(session, request.basis),
         agency=agency.code,
@@ -65,7 +67,7 @@ async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, requ
         on=today,
         reason=request.reason,
         note=request.note,
-        consents=await consents_of(session, case.household),
+        consents=await consents_in(session, case),
     )
     invitation = Invitation(
         id=clock.new_id(),
@@ -85,7 +87,7 @@ async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, requ
         state="asked",
     )
     session.add(invitation)
-    await session.flush()
+    (await invitations_of(session, case)).append(invitation)
     await refresh_track(session, case)
     add_happening(session, case.id, "invited", now, agency=agency.code, post=actor.post, code=request.basis)
     await record(
@@ -107,7 +109,7 @@ async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, requ
         session, case, "answer", due, actor=actor, started_at=now, about=invitation.id, agency=agency.code,
         owner=actor.post,
     )  # fmt: skip
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return invitation
 
 
@@ -119,14 +121,7 @@ async def answer_invitation(
     cases.demand_open(case.state)
     if request.answer == "accepted":
         # what was safe when the agency was asked may not be safe now: acceptance opens the household to it
-        household = await household_of(session, case)
-        sharing.demand_safe(
-            sharing.SharingFacts(
-                protected=household.protected,
-                parked=await is_closed(session, case.household),
-                intake_silent=not await sharing_is_safe(session),
-            )
-        )
+        sharing.demand_safe(await _safety(session, case, await household_of(session, case)))
     now = clock.now()
     invitation.state = sharing.answer(
         invitation.state,
@@ -160,7 +155,7 @@ async def answer_invitation(
     if invitation.state == "returned":
         await _count_bounce(session, case, actor, now)
     await refresh_track(session, case)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return invitation
 
 
@@ -192,7 +187,7 @@ async def leave_case(session: AsyncSession, actor: Actor, invitation_id: UUID, r
         raise Refused(N_("主担当のまま離れることはできません。先に主担当を替えてください。"))
     await end_invitations(session, case, [invitation], reason or "", actor=actor, at=clock.now())
     await refresh_track(session, case)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return invitation
 
 
@@ -257,23 +252,44 @@ async def end_invitations(
 async def refresh_track(session: AsyncSession, case: Case) -> None:
     """On which track the case is shared now: by consent, by the support council, or not at all."""
     today = clock.today()
-    consents = await consents_of(session, case.household)
+    consents = await consents_in(session, case)
     standing = [c for c in consents if c.allows and not c.withdrawn and (c.ends_on is None or c.ends_on >= today)]
-    council = await session.scalars(
-        select(Invitation.id).where(
-            Invitation.case_id == case.id,
-            Invitation.basis == "support_council_106_6",
-            Invitation.state.in_(sorted(sharing.LIVE)),
-        )
+    council = [
+        one
+        for one in await invitations_of(session, case)
+        if one.basis == "support_council_106_6" and one.state in sharing.LIVE
+    ]
+    case.share_track = cases.share_track(consents=len(standing), council=len(council))
+
+
+async def _safety(session: AsyncSession, case: Case, household: Household) -> sharing.SharingFacts:
+    silent: bool | None = session.info.get(_INTAKE_SILENT)
+    if silent is None:
+        silent = session.info[_INTAKE_SILENT] = not await sharing_is_safe(session)
+    return sharing.SharingFacts(
+        protected=household.protected, parked=await is_parked(session, case), intake_silent=silent
     )
-    case.share_track = cases.share_track(consents=len(standing), council=len(council.all()))
 
 
 async def _take(session: AsyncSession, actor: Actor, invitation_id: UUID) -> tuple[Invitation, Case]:
-    invitation = await load_invitation(session, actor, invitation_id)
-    await hold(session, invitation.household)
-    await session.refresh(invitation)
-    return invitation, await session.get_one(Case, invitation.case_id, populate_existing=True)
+    invitation = _in_hand(session, actor, invitation_id)
+    if invitation is None:
+        seen = await load_invitation(session, actor, invitation_id)
+        await hold(session, seen.household)
+        await open_files(session, [seen.case_id])
+        invitation = seen
+    case = files_of(session)[invitation.case_id].case
+    found = next(one for one in await invitations_of(session, case) if one.id == invitation_id)
+    return found, case
+
+
+def _in_hand(session: AsyncSession, actor: Actor, invitation_id: UUID) -> Invitation | None:
+    """A request to the actor's own agency in a file that is open."""
+    for file in files_of(session).values():
+        for one in file.invitations or ():
+            if one.id == invitation_id and one.agency == actor.agency:
+                return one
+    return None
 
 
 def _demand_own(invitation: Invitation, actor: Actor) -> None:
@@ -282,17 +298,17 @@ def _demand_own(invitation: Invitation, actor: Actor) -> None:
 
 
 async def _agency(session: AsyncSession, code: str) -> Agency:
-    agency = await session.get(Agency, code)
+    agency = await find_agency(session, code)
     if agency is None or not agency.active:
         raise Refused(N_("声をかける機関を選んでください。"), field="agency")
     return agency
 
 
 async def _basis(session: AsyncSession, code: str) -> sharing.Basis | None:
-    row = await session.get(Code, ("BASIS", code))
+    row = await find_code(session, "BASIS", code)
     return sharing.Basis.read(row.code, row.attributes) if row is not None and row.active else None
 
 
 async def _handling(session: AsyncSession, kind: str) -> str:
-    row = await session.get(Code, ("AGENCY_KIND", kind))
+    row = await find_code(session, "AGENCY_KIND", kind)
     return str(row.attributes.get("handling", "private")) if row is not None else "private"

@@ -138,9 +138,7 @@ async def stop_clocks(
 ) -> int:
     """Stop the running clocks of these kinds, or about this thing; how many there were."""
     clocks = await running_clocks(session, case)
-    running = [
-        one for one in clocks if (not kinds or one.kind in kinds) and (about is None or one.about == about)
-    ]
+    running = [one for one in clocks if (not kinds or one.kind in kinds) and (about is None or one.about == about)]
     for one in running:
         one.outcome = clock_rules.stop(facts_of(one), at, dropped=dropped)
         one.stopped_at = at

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from services.casework.actions.keeping import add_happening, refresh_case, start_clock, stop_clocks, take_case
 from services.casework.actions.opening import may_coordinate
 from services.casework.queries.access import NOT_HERE
+from services.casework.queries.facts import find_agency
 from services.casework.rules import care, cases, clocks
 from services.casework.tables import Agency, Case, Meeting, Post, Task
 from shared import clock
-from shared.codes import Code
+from shared.codes import find_code
 from shared.errors import Forbidden, Missing, Refused
 from shared.events.casework import MeetingCalled, MeetingHeld, TaskAssigned, TaskDone
 from shared.i18n import N_
@@ -34,7 +35,7 @@ async def call_meeting(session: AsyncSession, actor: Actor, case_id: UUID, reque
     cases.demand_open(case.state)
     if not await may_coordinate(session, actor, case):
         raise Forbidden(_NOT_YOURS)
-    kind = await session.get(Code, ("MEETING_KIND", request.kind))
+    kind = await find_code(session, "MEETING_KIND", request.kind)
     if kind is None or not kind.active:
         raise Refused(N_("会議の種類を選んでください。"), field="kind")
     agencies = sorted(
@@ -93,7 +94,7 @@ async def hold_meeting(session: AsyncSession, actor: Actor, meeting_id: UUID, re
     )
     for task in request.tasks:
         await _assign(session, actor, case, task, meeting.id)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return meeting
 
 
@@ -104,13 +105,13 @@ async def assign_task(session: AsyncSession, actor: Actor, case_id: UUID, reques
     if not await may_coordinate(session, actor, case):
         raise Forbidden(_NOT_YOURS)
     task = await _assign(session, actor, case, request, None)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return task
 
 
 async def _assign(session: AsyncSession, actor: Actor, case: Case, request: AssignTask, meeting: UUID | None) -> Task:
     care.assign_task(request.title, request.due_on, clock.today())
-    agency = await session.get(Agency, request.agency)
+    agency = await find_agency(session, request.agency)
     if agency is None or not agency.active:
         raise Refused(N_("だれがするか(機関)を選んでください。"), field="agency")
     if request.post is not None:
@@ -171,5 +172,5 @@ async def move_task(session: AsyncSession, actor: Actor, task_id: UUID, to: str)
             TaskDone(household=case.household, case=case.id, task=task.id, outcome=to, done_by=actor.post),
             actor=actor,
         )
-        await refresh_case(session, case.id)
+        await refresh_case(session, case)
     return task

@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.casework.actions.files import agencies_taking_part, begin_file, invitations_of, running_clocks
 from services.casework.actions.invitations import end_invitations
 from services.casework.actions.keeping import (
     add_happening,
     household_of,
-    is_taking_part,
     refresh_case,
     start_clock,
     stop_clocks,
@@ -22,8 +22,8 @@ from services.casework.actions.keeping import (
 )
 from services.casework.actions.posts import on_duty, post_facts
 from services.casework.rules import cases, clocks
-from services.casework.rules.sharing import LIVE, TAKING_PART, WAITING
-from services.casework.tables import Case, CaseNumber, Clock, Household, Invitation, Task, VisitRequest
+from services.casework.rules.sharing import LIVE, WAITING
+from services.casework.tables import Case, CaseNumber, Household, Task, VisitRequest
 from shared import clock
 from shared.clock import TOKYO
 from shared.errors import Conflict
@@ -73,7 +73,7 @@ async def open_or_continue(session: AsyncSession, opening: Opening) -> Case:
     else:
         case.urgency = cases.more_urgent(case.urgency, opening.urgency)
     await _run_first_clocks(session, case, opening)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return case
 
 
@@ -94,6 +94,7 @@ async def _open(session: AsyncSession, opening: Opening) -> Case:
     )
     session.add(case)
     await session.flush()
+    begin_file(session, case)
     owner_facts = await post_facts(session, owner)
     add_happening(session, case.id, "case_opened", opening.received_at, post=owner)
     await record(
@@ -116,11 +117,7 @@ async def _open(session: AsyncSession, opening: Opening) -> Case:
 
 
 async def _run_first_clocks(session: AsyncSession, case: Case, opening: Opening) -> None:
-    running = set(
-        await session.scalars(
-            select(Clock.kind).where(Clock.case_id == case.id, Clock.stopped_at.is_(None), Clock.about.is_(None))
-        )
-    )
+    running = {one.kind for one in await running_clocks(session, case) if one.about is None}
     wanted = {"sight_check": opening.sight_check_due}
     if case.first_contact_at is None:
         due = opening.first_contact_due or clocks.first_contact_due(opening.urgency, opening.received_at)
@@ -160,7 +157,7 @@ async def reopen_case(session: AsyncSession, actor: Actor, case_id: UUID) -> Cas
     case.first_contact_at = None
     due = clocks.first_contact_due(case.urgency, now)
     await start_clock(session, case, "first_contact", due, actor=actor, started_at=now)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return case
 
 
@@ -189,10 +186,9 @@ async def change_owner(session: AsyncSession, actor: Actor, case_id: UUID, owner
     before = case.owner
     case.owner = cases.change_owner(before, await post_facts(session, owner))
     now = clock.now()
-    for running in await session.scalars(
-        select(Clock).where(Clock.case_id == case.id, Clock.stopped_at.is_(None), Clock.owner == before)
-    ):
-        running.owner = case.owner
+    for running in await running_clocks(session, case):
+        if running.owner == before:
+            running.owner = case.owner
     add_happening(session, case.id, "owner_changed", now, post=case.owner)
     await record(
         session,
@@ -209,11 +205,9 @@ async def change_lead(session: AsyncSession, actor: Actor, case_id: UUID, agency
     cases.demand_open(case.state)
     if case.lead == agency:
         raise Conflict(N_("主担当はすでにそうなっています。"))
-    taking = await session.scalars(
-        select(Invitation.agency).where(Invitation.case_id == case.id, Invitation.state.in_(sorted(TAKING_PART)))
-    )
+    taking = await agencies_taking_part(session, case)
     owner = await post_facts(session, case.owner)
-    cases.change_lead(agency, frozenset(taking), owners_agency=owner.agency if owner else "")
+    cases.change_lead(agency, taking, owners_agency=owner.agency if owner else "")
     case.lead = agency
     now = clock.now()
     if agency is not None and case.lead_undecided:
@@ -221,7 +215,7 @@ async def change_lead(session: AsyncSession, actor: Actor, case_id: UUID, agency
         await stop_clocks(session, case, actor=actor, at=now, kinds=("lead_decision",))
     add_happening(session, case.id, "lead_changed", now, agency=agency)
     await record(session, LeadChanged(household=case.household, case=case.id, agency=agency), actor=actor)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return case
 
 
@@ -229,16 +223,16 @@ async def close_case(session: AsyncSession, actor: Actor, case_id: UUID, reason:
     """End the case (終結): who takes part has ended, every clock stops, and the reason stays."""
     case = await take_case(session, actor, case_id)
     cases.demand_coordination(actor.role, is_owner=case.owner == actor.post, is_lead=case.lead == actor.agency)
-    waiting = await _count(session, Invitation, case, Invitation.state.in_(sorted(WAITING)))
-    tasks = await _count(session, Task, case, Task.state.in_(["open", "doing"]))
-    cases.close(case.state, reason, waiting=waiting, tasks=tasks, lead=case.lead)
+    invitations = await invitations_of(session, case)
+    waiting = [one for one in invitations if one.state in WAITING]
+    tasks = select(func.count()).select_from(Task).where(Task.case_id == case.id, Task.state.in_(["open", "doing"]))
+    left = int(await session.scalar(tasks) or 0)
+    cases.close(case.state, reason, waiting=len(waiting), tasks=left, lead=case.lead)
     now = clock.now()
     case.state, case.closed_at, case.close_reason, case.close_note = "closed", now, reason, note
     case.lead_undecided = False
-    live = await session.scalars(
-        select(Invitation).where(Invitation.case_id == case.id, Invitation.state.in_(sorted(LIVE)))
-    )
-    await end_invitations(session, case, live.all(), "case_closed", actor=actor, at=now)
+    live = [one for one in invitations if one.state in LIVE]
+    await end_invitations(session, case, live, "case_closed", actor=actor, at=now)
     await _cancel_visit_requests(session, case, actor)
     await stop_clocks(session, case, actor=actor, at=now, dropped=True)
     add_happening(session, case.id, "case_closed", now, code=reason, post=actor.post)
@@ -247,7 +241,7 @@ async def close_case(session: AsyncSession, actor: Actor, case_id: UUID, reason:
         CaseClosed(household=case.household, case=case.id, reason=reason, closed_by=actor.post),
         actor=actor,
     )
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return case
 
 
@@ -265,15 +259,10 @@ async def _cancel_visit_requests(session: AsyncSession, case: Case, actor: Actor
         )
 
 
-async def _count(session: AsyncSession, table: type[Invitation | Task], case: Case, where: object) -> int:
-    query = select(func.count()).select_from(table).where(table.case_id == case.id, where)  # type: ignore[arg-type]
-    return int(await session.scalar(query) or 0)
-
-
 async def may_coordinate(session: AsyncSession, actor: Actor, case: Case) -> bool:
     """Whether the actor may ask agencies and request visits for this case."""
     return (
         case.owner == actor.post
         or actor.role in {"coordinator", "manager"}
-        or (case.lead == actor.agency and await is_taking_part(session, case.id, actor.agency))
+        or (case.lead == actor.agency and actor.agency in await agencies_taking_part(session, case))
     )

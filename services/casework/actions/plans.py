@@ -13,7 +13,7 @@ from services.casework.queries.access import NOT_HERE
 from services.casework.rules import care, cases, clocks
 from services.casework.tables import Agency, Case, Plan, PlanLine
 from shared import clock
-from shared.codes import Code
+from shared.codes import find_code
 from shared.errors import Forbidden, Missing, Refused
 from shared.events.casework import PlanDecided, PlanDrafted, PlanEvaluated
 from shared.i18n import N_
@@ -94,7 +94,7 @@ async def decide_plan(session: AsyncSession, actor: Actor, plan_id: UUID, reques
         await start_clock(
             session, case, kind, clocks.due_on(day), actor=actor, started_at=now, about=plan.id, agency=case.lead
         )
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return plan
 
 
@@ -104,7 +104,7 @@ async def evaluate_plan(session: AsyncSession, actor: Actor, plan_id: UUID, requ
     if not await may_coordinate(session, actor, case):
         raise Forbidden(_NOT_YOURS)
     for name, code in [("ATTAINMENT", request.attainment), *(("SEEN_CHANGE", code) for code in request.changes)]:
-        if await session.get(Code, (name, code)) is None:
+        if await find_code(session, name, code) is None:
             raise Refused(N_("一覧から選んでください。"), field="attainment")
     plan.state = care.step("plan", plan.state, "evaluated")
     now = clock.now()
@@ -123,7 +123,7 @@ async def evaluate_plan(session: AsyncSession, actor: Actor, plan_id: UUID, requ
         ),
         actor=actor,
     )
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return plan
 
 
@@ -139,7 +139,7 @@ async def review_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> Pla
     plan.monitoring_on = care.next_monitoring(clock.today(), plan.ends_on)
     due = clocks.due_on(plan.monitoring_on)
     await start_clock(session, case, "monitoring", due, actor=actor, started_at=now, about=plan.id, agency=case.lead)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return plan
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.casework.rules.cases import PostFacts
 from services.casework.tables import Agency, DutyPost, Person, Post, SignIn
 from shared import clock
-from shared.codes import Code
+from shared.codes import find_code
 from shared.errors import Missing
 from shared.events.casework import PostEnded, PostStarted, SessionEnded
 from shared.i18n import N_
@@ -81,6 +81,9 @@ class Ward(Protocol):
     def POSTS(self) -> Iterable[PostOfWard]: ...  # noqa: N802, D102
     @property
     def STARTS_ON(self) -> date: ...  # noqa: N802, D102
+
+
+_STAFF = "casework.staff"
 
 
 async def install_ward(session: AsyncSession, ward: Ward) -> int:
@@ -153,6 +156,7 @@ async def end_post(session: AsyncSession, actor: Actor | None, post_id: UUID) ->
         return
     now = clock.now()
     post.ended_at = now
+    session.info.pop(_STAFF, None)
     await end_access(session, "post", post_id, now)
     await session.execute(update(SignIn).where(SignIn.post == post_id, SignIn.ended_at.is_(None)).values(ended_at=now))
     await record(session, PostEnded(post=post_id), actor=actor)
@@ -172,34 +176,32 @@ async def end_session(session: AsyncSession, sign_in: SignIn, *, actor: Actor | 
 
 async def post_facts(session: AsyncSession, post_id: UUID | None) -> PostFacts | None:
     """A post as the rules see it, or None."""
-    if post_id is None:
-        return None
-    found = await _posts_with_roles(session, Post.id == post_id)
-    return found[0] if found else None
+    post = await _post(session, post_id) if post_id is not None else None
+    return await _as_facts(session, post) if post is not None else None
 
 
 async def on_duty(session: AsyncSession, area: str | None) -> list[PostFacts]:
     """The posts on duty for an area, then those for the whole ward."""
     listed = select(DutyPost.post, DutyPost.area, DutyPost.position).where(DutyPost.area.in_([area or "", WHOLE_WARD]))
     order = {post: (of == WHOLE_WARD, position) for post, of, position in (await session.execute(listed)).all()}
-    found = await _posts_with_roles(session, Post.id.in_(order))
-    return sorted(found, key=lambda post: order[post.id])
+    posts = [await _post(session, post) for post in sorted(order, key=lambda post: order[post])]
+    return [await _as_facts(session, post) for post in posts if post is not None]
 
 
-async def _posts_with_roles(session: AsyncSession, where: object) -> list[PostFacts]:
-    query = (
-        select(Post, Code.attributes)
-        .outerjoin(Code, (Code.list == "POST_ROLE") & (Code.code == Post.role))
-        .where(where)  # type: ignore[arg-type]
+async def _post(session: AsyncSession, post_id: UUID) -> Post | None:
+    """A post, read once a session."""
+    known: dict[UUID, Post | None] = session.info.setdefault(_STAFF, {})
+    if post_id not in known:
+        known[post_id] = await session.get(Post, post_id)
+    return known[post_id]
+
+
+async def _as_facts(session: AsyncSession, post: Post) -> PostFacts:
+    role = await find_code(session, "POST_ROLE", post.role)
+    return PostFacts(
+        id=post.id,
+        role=post.role,
+        agency=post.agency,
+        owns=bool(role and role.attributes.get("owns")),
+        ended=post.ended_at is not None or (post.ends_on is not None and post.ends_on < clock.today()),
     )
-    today = clock.today()
-    return [
-        PostFacts(
-            id=post.id,
-            role=post.role,
-            agency=post.agency,
-            owns=bool((attributes or {}).get("owns")),
-            ended=post.ended_at is not None or (post.ends_on is not None and post.ends_on < today),
-        )
-        for post, attributes in (await session.execute(query)).all()
-    ]

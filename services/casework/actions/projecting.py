@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, func, literal, literal_column, select, update
+from sqlalchemy import bindparam, case, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.casework.projections import (
@@ -23,7 +23,7 @@ from services.casework.projections import (
     Protection,
     Visit,
 )
-from shared.projections import put_many, run_many, table_of
+from shared.projections import forget_loaded, merged, put_many, run_many, table_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,12 +82,6 @@ async def place(session: AsyncSession, run: Placed) -> None:
     )
 
 
-def _both(name: str) -> ColumnElement[Any]:
-    """The codes of the row that is there and of the new one, each once and in order."""
-    both = f"unnest(household.{name} || excluded.{name}) AS code"
-    return literal_column(f'ARRAY(SELECT DISTINCT code COLLATE "C" FROM {both} ORDER BY 1)')  # noqa: S608 - constants
-
-
 async def keep_consultations(session: AsyncSession, run: Sequence[Received[ConsultationReceived]]) -> None:
     """Contacts. Worries and safety flags add up; none is dropped because a later call did not mention it."""
     gone = await erased_among(session, (heard.event.household for heard in run))
@@ -104,7 +98,7 @@ async def keep_consultations(session: AsyncSession, run: Sequence[Received[Consu
         session,
         Household,
         sums,
-        also=lambda _new: {name: _both(name) for name in ("worries", "safety_flags")},
+        also=lambda _new: {name: merged(Household, name) for name in ("worries", "safety_flags")},
     )
     rows = [
         {
@@ -170,7 +164,7 @@ async def withdraw(session: AsyncSession, household: UUID, consent: UUID, member
     statement = insert(Consent).values(id=consent, **row)
     first = func.coalesce(Consent.withdrawn_at, statement.excluded.withdrawn_at)
     await session.execute(statement.on_conflict_do_update(index_elements=[Consent.id], set_={"withdrawn_at": first}))
-    session.expire_all()
+    forget_loaded(session, table_of(Consent))
 
 
 async def set_protection(session: AsyncSession, household: UUID, protection: UUID, *, ended: bool) -> None:
@@ -232,7 +226,7 @@ async def keep_result(session: AsyncSession, event: VisitReported, at: datetime)
     await session.execute(
         insert(Visit).values(id=event.visit, **names, **row).on_conflict_do_update(index_elements=[Visit.id], set_=row)
     )
-    session.expire_all()
+    forget_loaded(session, table_of(Visit))
 
 
 async def keep_notices(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:

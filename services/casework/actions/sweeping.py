@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.casework.actions.files import open_files
 from services.casework.actions.keeping import add_happening, facts_of, refresh_case
 from services.casework.rules.clocks import is_missed
 from services.casework.tables import Clock
@@ -46,7 +47,9 @@ async def sweep_clocks(db: Database) -> int:
 async def _state_missed(session: AsyncSession, household: UUID, ids: list[UUID]) -> int:
     await hold(session, household)
     missed = 0
-    for running in (await session.scalars(select(Clock).where(Clock.id.in_(ids)))).all():
+    touched: set[UUID] = set()
+    found = select(Clock).where(Clock.id.in_(ids)).execution_options(populate_existing=True)
+    for running in (await session.scalars(found)).all():
         if not is_missed(facts_of(running), clock.now()):
             continue
         running.missed_at = clock.now()
@@ -68,6 +71,7 @@ async def _state_missed(session: AsyncSession, household: UUID, ids: list[UUID])
             id=derived_id(running.id, "missed"),
         )
         missed += 1
-    for case_id in {line.case_id for line in session.identity_map.values() if isinstance(line, Clock)}:
-        await refresh_case(session, case_id)
+        touched.add(running.case_id)
+    for file in await open_files(session, touched):
+        await refresh_case(session, file.case)
     return missed

@@ -20,7 +20,7 @@ from services.casework.queries.access import NOT_HERE
 from services.casework.rules import care, cases, clocks
 from services.casework.tables import VisitRequest
 from shared import clock
-from shared.codes import Code
+from shared.codes import code_list, find_code
 from shared.errors import Forbidden, Missing, Refused
 from shared.events.casework import VisitRequestCancelled, VisitRequested
 from shared.i18n import N_
@@ -91,7 +91,7 @@ async def request_visit(session: AsyncSession, actor: Actor, case_id: UUID, requ
     )
     due = clocks.due_on(wanted.due_on)
     await start_clock(session, case, "visit", due, actor=actor, started_at=now, about=wanted.id, owner=actor.post)
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return wanted
 
 
@@ -116,12 +116,12 @@ async def cancel_visit_request(
         VisitRequestCancelled(household=case.household, case=case.id, request=wanted.id, reason=request.reason),
         actor=actor,
     )
-    await refresh_case(session, case.id)
+    await refresh_case(session, case)
     return wanted
 
 
 async def _purpose(session: AsyncSession, code: str) -> str:
-    row = await session.get(Code, ("VISIT_PURPOSE", code))
+    row = await find_code(session, "VISIT_PURPOSE", code)
     if row is None or not row.active:
         raise Refused(N_("訪問の目的を選んでください。"), field="purpose")
     return code
@@ -130,9 +130,5 @@ async def _purpose(session: AsyncSession, code: str) -> str:
 async def _two_needed(session: AsyncSession, flags: list[str]) -> bool:
     if not flags:
         return False
-    query = select(Code.code).where(
-        Code.list == "SAFETY_FLAG",
-        Code.code.in_(flags),
-        Code.attributes["two_persons"].as_boolean().is_(True),
-    )
-    return await session.scalar(query.limit(1)) is not None
+    known = await code_list(session, "SAFETY_FLAG")
+    return any(known[code].attributes.get("two_persons") is True for code in flags if code in known)

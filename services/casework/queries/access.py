@@ -20,11 +20,16 @@ from shared.identity import COORDINATING
 from shared.spine.parked import closed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Actor
+
+_PART, _SENT, _HOME = aliased(Invitation), aliased(Visit), aliased(Household)
+_CALL, _ASKED = aliased(Consultation), aliased(VisitRequest)
+"""Made once: an alias is dear, and these conditions are part of every select."""
 
 NOT_HERE = N_("ここには何もありません。番号が変わったか、見る権限がありません。")
 
@@ -35,8 +40,7 @@ WRITERS = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "o
 
 def takes_part(actor: Actor) -> ColumnElement[bool]:
     """Cases in which the actor's agency has accepted its part."""
-    part = aliased(Invitation)
-    return exists().where(part.case_id == Case.id, part.agency == actor.agency, part.state.in_(sorted(TAKING_PART)))
+    return exists().where(_PART.case_id == Case.id, _PART.agency == actor.agency, _PART.state.in_(sorted(TAKING_PART)))
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -45,8 +49,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         return false()
     own = Case.owner == actor.post
     if actor.role == "outreach_worker":
-        sent = aliased(Visit)
-        return or_(own, exists().where(sent.case_id == Case.id, literal(actor.post) == any_(sent.workers)))
+        return or_(own, exists().where(_SENT.case_id == Case.id, literal(actor.post) == any_(_SENT.workers)))
     doors = [own, takes_part(actor), Case.lead == actor.agency]
     if actor.role in COORDINATING and not actor.areas:
         doors.append(Case.id.is_not(None))
@@ -59,22 +62,19 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 
 def _of_own_area(actor: Actor) -> ColumnElement[bool]:
     """An unknown area is everybody's, unless it is unknown because somebody is protected."""
-    home = aliased(Household)
-    where = or_(home.area.in_(sorted(actor.areas)), home.area.is_(None)) if actor.areas else home.id.is_not(None)
+    where = or_(_HOME.area.in_(sorted(actor.areas)), _HOME.area.is_(None)) if actor.areas else _HOME.id.is_not(None)
     return exists().where(
-        home.id == Case.household, home.protected.is_(False), where, ~closed(cast("ColumnElement[UUID]", home.id))
+        _HOME.id == Case.household, _HOME.protected.is_(False), where, ~closed(cast("ColumnElement[UUID]", _HOME.id))
     )
 
 
 def _received(actor: Actor) -> ColumnElement[bool]:
-    call = aliased(Consultation)
-    return exists().where(call.household == Case.household, call.received_by == actor.post)
+    return exists().where(_CALL.household == Case.household, _CALL.received_by == actor.post)
 
 
 def _asked_to_visit(actor: Actor) -> ColumnElement[bool]:
-    asked = aliased(VisitRequest)
-    area = or_(asked.area.in_(sorted(actor.areas)), asked.area.is_(None)) if actor.areas else asked.id.is_not(None)
-    return exists().where(and_(asked.case_id == Case.id, asked.state != "cancelled", area))
+    area = or_(_ASKED.area.in_(sorted(actor.areas)), _ASKED.area.is_(None)) if actor.areas else _ASKED.id.is_not(None)
+    return exists().where(and_(_ASKED.case_id == Case.id, _ASKED.state != "cancelled", area))
 
 
 def invitation_visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -93,6 +93,15 @@ async def load_case(session: AsyncSession, actor: Actor, case_id: UUID) -> Case:
     if case is None:
         raise Missing(NOT_HERE)
     return case
+
+
+async def seen_households(session: AsyncSession, actor: Actor, case_ids: Collection[UUID]) -> list[UUID]:
+    """The households of cases, if this actor may see them all; Missing otherwise."""
+    query = select(Case.household).where(Case.id.in_(case_ids), visible_to(actor))
+    found = list(await session.scalars(query))
+    if len(found) < len(set(case_ids)):
+        raise Missing(NOT_HERE)
+    return found
 
 
 async def load_invitation(session: AsyncSession, actor: Actor, invitation_id: UUID) -> Invitation:

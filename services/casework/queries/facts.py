@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select
 
 from services.casework.rules import sharing
-from services.casework.tables import Consent, Invitation
-from shared.codes import Code
+from services.casework.tables import Agency, Consent, Invitation
+from shared.codes import code_list
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
+
+_AGENCIES = "casework.agencies"
+
+
+async def find_agency(session: AsyncSession, code: str) -> Agency | None:
+    """An agency; all are read once a session."""
+    known: dict[str, Agency] | None = session.info.get(_AGENCIES)
+    if known is None:
+        known = session.info[_AGENCIES] = {row.code: row for row in await session.scalars(select(Agency))}
+    return known.get(code)
 
 
 async def live_agencies(session: AsyncSession, case_id: UUID) -> frozenset[str]:
@@ -26,15 +37,23 @@ async def live_agencies(session: AsyncSession, case_id: UUID) -> frozenset[str]:
 
 async def consents_of(session: AsyncSession, household: UUID) -> list[sharing.ConsentFacts]:
     """The household's consents as the rules see them."""
-    allows = select(Code.code).where(Code.list == "CONSENT_STATE", Code.attributes["allows"].as_boolean().is_(True))
-    yes = set(await session.scalars(allows))
-    rows = await session.scalars(select(Consent).where(Consent.household == household))
-    return [
-        sharing.ConsentFacts(
-            allows=row.state in yes,
-            recipients=frozenset(row.recipients),
-            withdrawn=row.withdrawn_at is not None,
-            ends_on=row.ends_on,
+    return (await consents_by_household(session, {household})).get(household, [])
+
+
+async def consents_by_household(
+    session: AsyncSession, households: Collection[UUID]
+) -> dict[UUID, list[sharing.ConsentFacts]]:
+    """The consents of many households as the rules see them; without those that have none."""
+    states = await code_list(session, "CONSENT_STATE")
+    found: dict[UUID, list[sharing.ConsentFacts]] = {}
+    for row in await session.scalars(select(Consent).where(Consent.household.in_(households)).order_by(Consent.id)):
+        state = states.get(row.state)
+        found.setdefault(row.household, []).append(
+            sharing.ConsentFacts(
+                allows=bool(state and state.attributes.get("allows")),
+                recipients=frozenset(row.recipients),
+                withdrawn=row.withdrawn_at is not None,
+                ends_on=row.ends_on,
+            )
         )
-        for row in rows
-    ]
+    return found
