@@ -36,13 +36,18 @@ def check(*, fix: bool) -> int:
 
 
 def lock() -> int:
-    """Pin requirements.in, then the services' share of it at the same versions; no registry's address is written."""
+    """Pin requirements.in, the services' share of it at the same versions, and what the bench compares with.
+
+    No registry's address is written.
+    """
     common = (
         "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--python-version", "3.11",
         "--no-emit-index-url", "--no-emit-find-links", "--no-header",
     )  # fmt: skip
-    return _run(*common, "requirements.in", "-o", "requirements.lock") or _run(
-        *common, "-c", "requirements.lock", "docker/requirements.in", "-o", "docker/requirements.lock"
+    return (
+        _run(*common, "requirements.in", "-o", "requirements.lock")
+        or _run(*common, "-c", "requirements.lock", "docker/requirements.in", "-o", "docker/requirements.lock")
+        or _run(*common, "requirements-bench.in", "-o", "requirements-bench.lock")
     )
 
 

@@ -15,9 +15,9 @@ from tests.bench.spine.figures import Figures
 from tests.bench.spine.peers import peers_python
 from tests.bench.spine.sessions import Ground, Scale
 
-OURS = ("kasane", "kasane_bulk", "limit", "limit_bulk")
+OURS = ("kasane", "kasane_bulk", "limit", "limit_bulk", "faststream", "faststream_group")
 """What runs in Kasane's own environment."""
-PEERS: tuple[str, ...] = ()
+PEERS = ("celery", "taskiq", "procrastinate")
 SYSTEMS = (*OURS, *PEERS)
 
 ROUNDS = 3
