@@ -25,6 +25,7 @@ from shared import clock
 from shared.db import SharedBase
 from shared.errors import Refused
 from shared.events.casework import PostEnded, PostStarted, SessionEnded
+from shared.projections import projection_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -66,6 +67,7 @@ class NotSignedInError(Refused):
     status = 401
 
 
+@projection_of("casework")
 class EndedAccess(SharedBase):
     """A post or session whose tokens are refused from now on."""
 
@@ -76,6 +78,7 @@ class EndedAccess(SharedBase):
     ended_at: Mapped[datetime]
 
 
+@projection_of("casework")
 class KnownPost(SharedBase):
     """A projection of casework's posts: who holds which post where (no names)."""
 

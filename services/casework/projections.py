@@ -105,7 +105,7 @@ class HouseholdLink(Base):
     """same (one household kept twice) or family."""
 
 
-@projection_of("outreach")
+@projection_of("outreach", "intake")
 class Visit(Base):
     """Projection of outreach: a visit as casework shows it."""
 
@@ -141,7 +141,7 @@ class MemberContact(Base):
     left_reason: Mapped[str | None]
 
 
-@projection_of("notify")
+@projection_of("notify", "intake")
 class Notice(Base):
     """Projection of notify: a notification that reached a post, and whether it was read."""
 

@@ -1,15 +1,16 @@
 """What intake hears: who holds which post, and which facts open a household to somebody.
 
-All of it projects (but for the heart-beat): the tables can be built again from the logs of casework and outreach.
+Nearly all of it projects: who may see a household can be made again from the logs of casework and outreach. What acts
+looks at intake's own households, or writes to them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from services.intake.tables import AccessGrant, CaseOfHousehold, Household, Member
 from shared.clock import TOKYO
@@ -28,6 +29,7 @@ from shared.events.casework import (
 )
 from shared.events.outreach import MemberMet, VisitAssigned
 from shared.identity import follow_posts
+from shared.projections import put_many
 from shared.spine import NotYet, Received, Subscriptions, wire_heartbeat
 
 if TYPE_CHECKING:
@@ -41,8 +43,7 @@ _GRANTS = UUID("5c1f4d1e-6f3c-5b6a-9d2b-6b1d3a0c9e77")
 """Namespace of grant ids: the same fact makes the same grant, however often it is heard."""
 
 
-async def _grant(
-    session: AsyncSession,
+def _grant_row(
     *,
     household: UUID,
     ground: str,
@@ -50,8 +51,8 @@ async def _grant(
     post: UUID | None = None,
     agency: str | None = None,
     area: str | None = None,
-) -> None:
-    row = {
+) -> dict[str, Any]:
+    return {
         "id": uuid5(_GRANTS, f"{ground}/{source}/{post or ''}/{agency or ''}"),
         "household_id": household,
         "ground": ground,
@@ -61,11 +62,10 @@ async def _grant(
         "area": area,
         "ended": False,
     }
-    await session.execute(
-        insert(AccessGrant)
-        .values(row)
-        .on_conflict_do_update(index_elements=[AccessGrant.id], set_={"ended": False, "area": area})
-    )
+
+
+async def _grant(session: AsyncSession, **grant: Any) -> None:
+    await put_many(session, AccessGrant, [_grant_row(**grant)])
 
 
 async def _end(session: AsyncSession, *, ground: str, source: UUID) -> None:
@@ -74,31 +74,46 @@ async def _end(session: AsyncSession, *, ground: str, source: UUID) -> None:
     )
 
 
-async def _demand_household(session: AsyncSession, household: UUID) -> None:
-    """Casework answers to what intake said, so an unknown household means a log that is behind."""
-    if await session.scalar(select(Household.id).where(Household.id == household)) is None:
+async def _demand_households(session: AsyncSession, households: set[UUID]) -> None:
+    """Others answer to what intake said, so a household that it does not know means a log that is behind."""
+    known = set(await session.scalars(select(Household.id).where(Household.id.in_(households))))
+    if households - known:
         raise NotYet
 
 
-@subscriptions.on(CaseOpened, projects=True)
-async def open_to_owner(session: AsyncSession, received: Received[CaseOpened]) -> None:
+@subscriptions.on(CaseOpened, acts=True, batch=True)
+async def wait_for_cases_households(session: AsyncSession, run: Sequence[Received[CaseOpened]]) -> None:
+    """A case is of a household that is known here."""
+    await _demand_households(session, {heard.event.household for heard in run})
+
+
+@subscriptions.on(VisitAssigned, acts=True, batch=True)
+async def wait_for_visits_households(session: AsyncSession, run: Sequence[Received[VisitAssigned]]) -> None:
+    """A visit is to a household that is known here."""
+    await _demand_households(session, {heard.event.household for heard in run})
+
+
+@subscriptions.on(CaseOpened, projects=True, batch=True)
+async def open_to_owners(session: AsyncSession, run: Sequence[Received[CaseOpened]]) -> None:
     """The owner post sees the household."""
-    event = received.event
-    await _demand_household(session, event.household)
-    row = {
-        "household_id": event.household,
-        "number": event.number,
-        "owner": event.owner,
-        "agency": event.agency,
-        "urgency": event.urgency,
-        "closed": False,
-    }
-    await session.execute(
-        insert(CaseOfHousehold)
-        .values(case_id=event.case, **row)
-        .on_conflict_do_update(index_elements=[CaseOfHousehold.case_id], set_=row)
-    )
-    await _grant(session, household=event.household, ground="owner", source=event.case, post=event.owner)
+    rows = [
+        {
+            "case_id": heard.event.case,
+            "household_id": heard.event.household,
+            "number": heard.event.number,
+            "owner": heard.event.owner,
+            "agency": heard.event.agency,
+            "urgency": heard.event.urgency,
+            "closed": False,
+        }
+        for heard in run
+    ]
+    await put_many(session, CaseOfHousehold, rows)
+    grants = [
+        _grant_row(household=heard.event.household, ground="owner", source=heard.event.case, post=heard.event.owner)
+        for heard in run
+    ]
+    await put_many(session, AccessGrant, grants)
 
 
 @subscriptions.on(OwnerChanged, projects=True)
@@ -178,7 +193,6 @@ async def shut_to_planner(session: AsyncSession, received: Received[VisitRequest
 async def open_to_workers(session: AsyncSession, received: Received[VisitAssigned]) -> None:
     """Those who go see whom they go to; a new assignment of the same request replaces the old one."""
     event = received.event
-    await _demand_household(session, event.household)
     await _end(session, ground="worker", source=event.request)
     for worker in event.workers:
         await _grant(session, household=event.household, ground="worker", source=event.request, post=worker)
@@ -209,7 +223,7 @@ async def open_again(session: AsyncSession, received: Received[CaseReopened]) ->
     await _grant(session, household=event.household, ground="owner", source=event.case, post=event.owner)
 
 
-@subscriptions.on(MemberMet, projects=True)
+@subscriptions.on(MemberMet, acts=True)
 async def note_meeting(session: AsyncSession, received: Received[MemberMet]) -> None:
     """When a person was last met face to face."""
     event = received.event

@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.db import NAMING, PYTHON_TO_SQL
+from shared.projections import projection_of
 
 
 class Base(DeclarativeBase):
@@ -285,6 +286,7 @@ class HouseholdLink(Base):
     decided_at: Mapped[datetime]
 
 
+@projection_of("casework")
 class CaseOfHousehold(Base):
     """Projection: the cases of a household, so that its page leads to them."""
 
@@ -300,6 +302,7 @@ class CaseOfHousehold(Base):
     closed: Mapped[bool] = _no()
 
 
+@projection_of("casework", "outreach")
 class AccessGrant(Base):
     """Projection: who may see a household beside the offices of its area, and by which fact.
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import update
 
-from services.notify.actions.telling import erase, tell
-from services.notify.tables import Case, ErasedHousehold, Household, Invitation, Visit, VisitRequest
+from services.notify.actions import projecting
+from services.notify.actions.telling import erase_household, tell
+from services.notify.tables import Case, Invitation, Visit, VisitRequest
 from shared.events import EVENTS, casework, intake, outreach
 from shared.events.readers import sources_of
 from shared.identity import follow_posts
 from shared.spine import Received, Subscriptions, wire_heartbeat
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.events import Event
@@ -34,66 +33,59 @@ _SILENT = frozenset({
 """Facts that concern no inbox, whatever a ward writes into its rules."""
 
 
-async def _know(session: AsyncSession, household: UUID, **facts: Any) -> None:
-    if await session.get(ErasedHousehold, household) is not None:
-        return
-    await session.execute(
-        insert(Household).values(id=household, **facts).on_conflict_do_update(index_elements=[Household.id], set_=facts)
-    )
+@subscriptions.on(intake.HouseholdRegistered, projects=True, batch=True)
+async def know_households(session: AsyncSession, run: Sequence[Received[intake.HouseholdRegistered]]) -> None:
+    """Where households are; intake says no area while anybody is protected."""
+    await projecting.keep_households(session, [{"id": one.event.household, "area": one.event.area} for one in run])
 
 
-@subscriptions.on(intake.HouseholdRegistered, projects=True)
-async def know_household(session: AsyncSession, received: Received[intake.HouseholdRegistered]) -> None:
-    """The area of a household; intake says none while anybody is protected."""
-    await _know(session, received.event.household, area=received.event.area)
+@subscriptions.on(intake.HouseholdChanged, projects=True, batch=True)
+async def move_households(session: AsyncSession, run: Sequence[Received[intake.HouseholdChanged]]) -> None:
+    """They live elsewhere."""
+    await projecting.keep_households(session, [{"id": one.event.household, "area": one.event.area} for one in run])
 
 
-@subscriptions.on(intake.HouseholdChanged, projects=True)
-async def move_household(session: AsyncSession, received: Received[intake.HouseholdChanged]) -> None:
-    """It lives elsewhere."""
-    await _know(session, received.event.household, area=received.event.area)
-
-
-@subscriptions.on(intake.ConsultationScreened, projects=True)
-async def note_urgency(session: AsyncSession, received: Received[intake.ConsultationScreened]) -> None:
+@subscriptions.on(intake.ConsultationScreened, projects=True, batch=True)
+async def note_urgency(session: AsyncSession, run: Sequence[Received[intake.ConsultationScreened]]) -> None:
     """How urgent it is."""
-    await _know(session, received.event.household, urgency=received.event.urgency)
+    rows = [{"id": heard.event.household, "urgency": heard.event.urgency} for heard in run]
+    await projecting.keep_households(session, rows)
 
 
 @subscriptions.on(intake.ProtectionSet, projects=True)
 async def forget_area(session: AsyncSession, received: Received[intake.ProtectionSet]) -> None:
     """Where they are is forgotten."""
-    household = received.event.household
-    await _know(session, household, area=None)
-    await session.execute(update(Case).where(Case.household == household).values(area=None))
-    await session.execute(update(VisitRequest).where(VisitRequest.household == household).values(area=None))
+    await projecting.forget_area(session, received.event.household)
 
 
 @subscriptions.on(intake.HouseholdErased, acts=True)
-async def erase_household(session: AsyncSession, received: Received[intake.HouseholdErased]) -> None:
-    """Forget everything about it."""
-    household = received.event.household
-    for table in (Case, Invitation, VisitRequest, Visit):
-        await session.execute(delete(table).where(table.household == household))
-    await session.execute(delete(Household).where(Household.id == household))
-    await erase(session, household, received.envelope.occurred_at)
+async def erase(session: AsyncSession, received: Received[intake.HouseholdErased]) -> None:
+    """Erase what was told about it."""
+    await erase_household(session, received.event.household)
 
 
-@subscriptions.on(casework.CaseOpened, projects=True)
-async def know_case(session: AsyncSession, received: Received[casework.CaseOpened]) -> None:
-    """Whose case it is."""
-    event = received.event
-    row = {
-        "household": event.household,
-        "number": event.number,
-        "owner": event.owner,
-        "area": event.area,
-        "urgency": event.urgency,
-        "closed": False,
-    }
-    await session.execute(
-        insert(Case).values(id=event.case, **row).on_conflict_do_update(index_elements=[Case.id], set_=row)
-    )
+@subscriptions.on(intake.HouseholdErased, projects=True)
+async def forget(session: AsyncSession, received: Received[intake.HouseholdErased]) -> None:
+    """Forget what was kept about it."""
+    await projecting.forget(session, received.event.household, received.envelope.occurred_at)
+
+
+@subscriptions.on(casework.CaseOpened, projects=True, batch=True)
+async def know_cases(session: AsyncSession, run: Sequence[Received[casework.CaseOpened]]) -> None:
+    """Whose cases they are."""
+    rows = [
+        {
+            "id": heard.event.case,
+            "household": heard.event.household,
+            "number": heard.event.number,
+            "owner": heard.event.owner,
+            "area": heard.event.area,
+            "urgency": heard.event.urgency,
+            "closed": False,
+        }
+        for heard in run
+    ]
+    await projecting.keep(session, Case, rows)
 
 
 @subscriptions.on(casework.OwnerChanged, projects=True)
@@ -123,22 +115,21 @@ async def reopen_case(session: AsyncSession, received: Received[casework.CaseReo
     )
 
 
-@subscriptions.on(casework.AgencyInvited, projects=True)
-async def know_invitation(session: AsyncSession, received: Received[casework.AgencyInvited]) -> None:
-    """An agency was asked."""
-    event = received.event
-    row = {
-        "case": event.case,
-        "household": event.household,
-        "agency": event.agency,
-        "invited_by": event.invited_by,
-        "state": "asked",
-    }
-    await session.execute(
-        insert(Invitation)
-        .values(id=event.invitation, **row)
-        .on_conflict_do_update(index_elements=[Invitation.id], set_=row)
-    )
+@subscriptions.on(casework.AgencyInvited, projects=True, batch=True)
+async def know_invitations(session: AsyncSession, run: Sequence[Received[casework.AgencyInvited]]) -> None:
+    """Agencies were asked."""
+    rows = [
+        {
+            "id": heard.event.invitation,
+            "case": heard.event.case,
+            "household": heard.event.household,
+            "agency": heard.event.agency,
+            "invited_by": heard.event.invited_by,
+            "state": "asked",
+        }
+        for heard in run
+    ]
+    await projecting.keep(session, Invitation, rows)
 
 
 @subscriptions.on(casework.AgencyAnswered, projects=True)
@@ -154,40 +145,40 @@ async def note_leaving(session: AsyncSession, received: Received[casework.Agency
     await session.execute(update(Invitation).where(Invitation.id == received.event.invitation).values(state="left"))
 
 
-@subscriptions.on(casework.VisitRequested, projects=True)
-async def know_request(session: AsyncSession, received: Received[casework.VisitRequested]) -> None:
-    """Somebody asked for a visit."""
-    event = received.event
-    row = {
-        "case": event.case,
-        "household": event.household,
-        "number": event.number,
-        "area": event.area,
-        "requested_by": event.requested_by,
-    }
-    await session.execute(
-        insert(VisitRequest)
-        .values(id=event.request, **row)
-        .on_conflict_do_update(index_elements=[VisitRequest.id], set_=row)
-    )
+@subscriptions.on(casework.VisitRequested, projects=True, batch=True)
+async def know_requests(session: AsyncSession, run: Sequence[Received[casework.VisitRequested]]) -> None:
+    """Somebody asked for visits."""
+    rows = [
+        {
+            "id": heard.event.request,
+            "case": heard.event.case,
+            "household": heard.event.household,
+            "number": heard.event.number,
+            "area": heard.event.area,
+            "requested_by": heard.event.requested_by,
+        }
+        for heard in run
+    ]
+    await projecting.keep(session, VisitRequest, rows)
 
 
-@subscriptions.on(outreach.VisitAssigned, projects=True)
-async def know_visit(session: AsyncSession, received: Received[outreach.VisitAssigned]) -> None:
+@subscriptions.on(outreach.VisitAssigned, projects=True, batch=True)
+async def know_visits(session: AsyncSession, run: Sequence[Received[outreach.VisitAssigned]]) -> None:
     """Who goes, and who sends them."""
-    event = received.event
-    row = {
-        "request": event.request,
-        "case": event.case,
-        "household": event.household,
-        "team": event.team,
-        "workers": list(event.workers),
-        "assigned_by": event.assigned_by,
-        "over": False,
-    }
-    await session.execute(
-        insert(Visit).values(id=event.visit, **row).on_conflict_do_update(index_elements=[Visit.id], set_=row)
-    )
+    rows = [
+        {
+            "id": heard.event.visit,
+            "request": heard.event.request,
+            "case": heard.event.case,
+            "household": heard.event.household,
+            "team": heard.event.team,
+            "workers": list(heard.event.workers),
+            "assigned_by": heard.event.assigned_by,
+            "over": False,
+        }
+        for heard in run
+    ]
+    await projecting.keep(session, Visit, rows)
 
 
 @subscriptions.on(outreach.VisitReported, projects=True)

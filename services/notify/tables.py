@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.db import NAMING, PYTHON_TO_SQL
+from shared.projections import projection_of
 
 
 class Base(DeclarativeBase):
@@ -105,6 +106,7 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None]
 
 
+@projection_of("intake")
 class Household(Base):
     """Projection of intake: the area (forgotten while anybody is protected) and how urgent it is."""
 
@@ -115,6 +117,7 @@ class Household(Base):
     urgency: Mapped[str | None]
 
 
+@projection_of("casework", "intake")
 class Case(Base):
     """Projection of casework: whose case it is."""
 
@@ -130,6 +133,7 @@ class Case(Base):
     closed: Mapped[bool] = _no()
 
 
+@projection_of("casework", "intake")
 class Invitation(Base):
     """Projection of casework: an agency's part in a case (asked, accepted, discuss, returned, left)."""
 
@@ -143,6 +147,7 @@ class Invitation(Base):
     state: Mapped[str]
 
 
+@projection_of("casework", "intake")
 class VisitRequest(Base):
     """Projection of casework: who asked for a visit, in which area."""
 
@@ -157,6 +162,7 @@ class VisitRequest(Base):
     cancelled: Mapped[bool] = _no()
 
 
+@projection_of("outreach", "casework", "intake")
 class Visit(Base):
     """Projection of outreach: who goes, and who sent them."""
 
@@ -172,6 +178,7 @@ class Visit(Base):
     over: Mapped[bool] = _no()
 
 
+@projection_of("intake")
 class ErasedHousehold(Base):
     """A household whose records were erased: what still comes about it is dropped."""
 

@@ -1,18 +1,18 @@
 """What outreach hears: households and who is protected from intake, posts, cases and visit requests from casework.
 
 Handlers that touch visits *act*, though they record nothing: the reader then holds the household's lock for them, as
-the actions of people do.
+the actions of people do. What projects runs again in ``./kasane rebuild``, where there is no table but the projections.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 
-from services.outreach.actions import ending
-from services.outreach.tables import Case, Household, Protection, VisitRequest
+from services.outreach.actions import ending, projecting
+from services.outreach.tables import Case, Household, VisitRequest
 from shared.events.casework import (
     CaseClosed,
     CaseOpened,
@@ -34,11 +34,10 @@ from shared.events.intake import (
     ProtectionSet,
 )
 from shared.identity import follow_posts
+from shared.projections import merged
 from shared.spine import Received, Subscriptions, wire_heartbeat
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
 subscriptions = Subscriptions("outreach")
@@ -46,103 +45,67 @@ follow_posts(subscriptions)
 wire_heartbeat(subscriptions)
 
 
-async def _know(session: AsyncSession, household: UUID, **facts: Any) -> None:
-    if await ending.is_erased(session, household):
-        return
-    await session.execute(
-        insert(Household)
-        .values(id=household, **facts)
-        .on_conflict_do_update(index_elements=[Household.id], set_=facts or {"id": household})
-    )
+@subscriptions.on(HouseholdRegistered, projects=True, batch=True)
+async def know_households(session: AsyncSession, run: Sequence[Received[HouseholdRegistered]]) -> None:
+    """Households are known, with their areas."""
+    await projecting.place(session, run)
 
 
-async def _place(session: AsyncSession, event: HouseholdRegistered | HouseholdChanged) -> None:
-    """Where it is; while somebody is protected the area stays forgotten, whatever an older fact still says."""
-    await _know(session, event.household)
-    await session.execute(
-        update(Household)
-        .where(Household.id == event.household, Household.protected.is_(False))
-        .values(area=event.area, district=event.district)
-    )
-    if event.area is not None:
-        protected = select(Household.id).where(Household.protected)
-        await session.execute(
-            update(VisitRequest)
-            .where(
-                VisitRequest.household == event.household,
-                VisitRequest.state.in_(["open", "planned"]),
-                VisitRequest.household.not_in(protected),
-            )
-            .values(area=event.area, district=event.district)
-        )
+@subscriptions.on(HouseholdChanged, projects=True, batch=True)
+async def move_households(session: AsyncSession, run: Sequence[Received[HouseholdChanged]]) -> None:
+    """They live elsewhere, or their place became known."""
+    await projecting.move(session, run)
 
 
-@subscriptions.on(HouseholdRegistered, projects=True)
-async def know_household(session: AsyncSession, received: Received[HouseholdRegistered]) -> None:
-    """A household is known, with its area."""
-    await _place(session, received.event)
-
-
-@subscriptions.on(HouseholdChanged, projects=True)
-async def move_household(session: AsyncSession, received: Received[HouseholdChanged]) -> None:
-    """It lives elsewhere, or its place became known."""
-    await _place(session, received.event)
-
-
-@subscriptions.on(ConsultationReceived, projects=True)
-async def mind_flags(session: AsyncSession, received: Received[ConsultationReceived]) -> None:
+@subscriptions.on(ConsultationReceived, projects=True, batch=True)
+async def mind_flags(session: AsyncSession, run: Sequence[Received[ConsultationReceived]]) -> None:
     """Safety flags add up; none is ever dropped by a later call that did not mention it."""
-    event = received.event
-    await _know(session, event.household)
-    if event.safety_flags:
-        household = await session.get(Household, event.household)
-        if household is not None:
-            household.safety_flags = sorted({*household.safety_flags, *event.safety_flags})
+    rows = [{"id": heard.event.household, "safety_flags": sorted(set(heard.event.safety_flags))} for heard in run]
+    await projecting.keep_households(session, rows, lambda _new: {"safety_flags": merged(Household, "safety_flags")})
 
 
-@subscriptions.on(ConsultationScreened, projects=True)
-async def note_urgency(session: AsyncSession, received: Received[ConsultationScreened]) -> None:
+@subscriptions.on(ConsultationScreened, projects=True, batch=True)
+async def note_urgency(session: AsyncSession, run: Sequence[Received[ConsultationScreened]]) -> None:
     """How urgent it is."""
-    await _know(session, received.event.household, urgency=received.event.urgency)
+    rows = [{"id": heard.event.household, "urgency": heard.event.urgency} for heard in run]
+    await projecting.keep_households(session, rows)
 
 
 @subscriptions.on(ConsentRecorded, projects=True)
 async def note_consent(session: AsyncSession, received: Received[ConsentRecorded]) -> None:
     """A consent stands again."""
-    await _know(session, received.event.household, consent_withdrawn_at=None)
+    await projecting.keep_households(session, [{"id": received.event.household, "consent_withdrawn_at": None}])
 
 
 @subscriptions.on(ConsentWithdrawn, projects=True)
 async def note_withdrawal(session: AsyncSession, received: Received[ConsentWithdrawn]) -> None:
     """A consent was withdrawn: workers are told to ask the owner before they go."""
-    await _know(session, received.event.household, consent_withdrawn_at=received.envelope.occurred_at)
+    row = {"id": received.event.household, "consent_withdrawn_at": received.envelope.occurred_at}
+    await projecting.keep_households(session, [row])
 
 
-@subscriptions.on(ProtectionSet, acts=True)
+@subscriptions.on(ProtectionSet, projects=True)
 async def protect(session: AsyncSession, received: Received[ProtectionSet]) -> None:
     """Forget the area; hide the household from all without a part."""
-    if not await ending.is_erased(session, received.event.household):
-        await ending.protect_household(session, received.event.household, received.event.protection)
+    await projecting.set_protection(session, received.event.household, received.event.protection, ended=False)
 
 
 @subscriptions.on(ProtectionEnded, projects=True)
 async def end_protection(session: AsyncSession, received: Received[ProtectionEnded]) -> None:
     """One protection has ended; the area comes back with intake's next word about it."""
-    event = received.event
-    if await ending.is_erased(session, event.household):
-        return
-    await session.execute(
-        insert(Protection)
-        .values(id=event.protection, household=event.household, ended=True)
-        .on_conflict_do_update(index_elements=[Protection.id], set_={"ended": True})
-    )
-    await ending.refresh_protection(session, event.household)
+    await projecting.set_protection(session, received.event.household, received.event.protection, ended=True)
 
 
 @subscriptions.on(HouseholdErased, acts=True)
 async def erase(session: AsyncSession, received: Received[HouseholdErased]) -> None:
-    """Erase everything held about it."""
-    await ending.erase_household(session, received.event.household, received.envelope.occurred_at)
+    """Erase everything written about it."""
+    await ending.erase_household(session, received.event.household)
+
+
+@subscriptions.on(HouseholdErased, projects=True)
+async def forget(session: AsyncSession, received: Received[HouseholdErased]) -> None:
+    """Forget what was kept about it."""
+    await projecting.forget(session, received.event.household, received.envelope.occurred_at)
 
 
 @subscriptions.on(PostEnded, acts=True)
@@ -151,24 +114,10 @@ async def unstaff_visits(session: AsyncSession, received: Received[PostEnded]) -
     await ending.unstaff(session, received.event.post, received.envelope.occurred_at)
 
 
-@subscriptions.on(CaseOpened, projects=True)
-async def know_case(session: AsyncSession, received: Received[CaseOpened]) -> None:
-    """A case: its number, its owner."""
-    event = received.event
-    if await ending.is_erased(session, event.household):
-        return
-    known = await session.get(Household, event.household)
-    row = {
-        "household": event.household,
-        "number": event.number,
-        "owner": event.owner,
-        "area": None if known is not None and known.protected else event.area,
-        "urgency": event.urgency,
-        "closed": False,
-    }
-    await session.execute(
-        insert(Case).values(id=event.case, **row).on_conflict_do_update(index_elements=[Case.id], set_=row)
-    )
+@subscriptions.on(CaseOpened, projects=True, batch=True)
+async def know_cases(session: AsyncSession, run: Sequence[Received[CaseOpened]]) -> None:
+    """Cases: their numbers, their owners."""
+    await projecting.keep_cases(session, run)
 
 
 @subscriptions.on(OwnerChanged, projects=True)
@@ -186,44 +135,23 @@ async def open_again(session: AsyncSession, received: Received[CaseReopened]) ->
     )
 
 
+@subscriptions.on(CaseClosed, projects=True)
+async def know_closure(session: AsyncSession, received: Received[CaseClosed]) -> None:
+    """A case has ended."""
+    await session.execute(update(Case).where(Case.id == received.event.case).values(closed=True))
+
+
 @subscriptions.on(CaseClosed, acts=True)
 async def close_case(session: AsyncSession, received: Received[CaseClosed]) -> None:
     """Nobody goes there any more for this case."""
-    event = received.event
-    await session.execute(update(Case).where(Case.id == event.case).values(closed=True))
-    requests = await session.scalars(select(VisitRequest.id).where(VisitRequest.case == event.case))
+    requests = await session.scalars(select(VisitRequest.id).where(VisitRequest.case == received.event.case))
     await ending.cancel_requests(session, requests.all(), received.envelope.occurred_at)
 
 
-@subscriptions.on(VisitRequested, projects=True)
-async def take_request(session: AsyncSession, received: Received[VisitRequested]) -> None:
-    """A visit is wanted. Hearing it again changes nothing that outreach has decided since."""
-    event = received.event
-    if await ending.is_erased(session, event.household):
-        return
-    known = await session.get(Household, event.household)
-    protected = known is not None and known.protected
-    row = {
-        "case": event.case,
-        "household": event.household,
-        "number": event.number,
-        "purpose": event.purpose,
-        "due_on": event.due_on,
-        "persons": event.persons,
-        "area": None if protected else event.area,
-        "district": None if protected else event.district,
-        "urgency": event.urgency,
-        "safety_flags": list(event.safety_flags),
-        "skills": list(event.skills),
-        "slots": list(event.slots),
-        "requested_by": event.requested_by,
-        "requested_at": received.envelope.occurred_at,
-    }
-    await session.execute(
-        insert(VisitRequest)
-        .values(id=event.request, state="open", **row)
-        .on_conflict_do_update(index_elements=[VisitRequest.id], set_=row)
-    )
+@subscriptions.on(VisitRequested, projects=True, batch=True)
+async def take_requests(session: AsyncSession, run: Sequence[Received[VisitRequested]]) -> None:
+    """Visits are wanted."""
+    await projecting.keep_requests(session, run)
 
 
 @subscriptions.on(VisitRequestCancelled, acts=True)

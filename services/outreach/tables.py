@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.db import NAMING, PYTHON_TO_SQL
+from shared.projections import projection_of
 
 
 class Base(DeclarativeBase):
@@ -34,6 +35,7 @@ def _codes() -> Mapped[list[str]]:
     return mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)
 
 
+@projection_of("intake")
 class Household(Base):
     """Projection of intake: where a household is (never while somebody is protected), how urgent, what to mind."""
 
@@ -49,6 +51,7 @@ class Household(Base):
     """Cleared by a new consent; workers are told to ask the owner before they go."""
 
 
+@projection_of("intake")
 class Protection(Base):
     """Projection of intake: one protection (支援措置) that has been set; a household may have several."""
 
@@ -59,6 +62,7 @@ class Protection(Base):
     ended: Mapped[bool] = _no()
 
 
+@projection_of("casework", "intake")
 class Case(Base):
     """Projection of casework: the case that visits are made for."""
 
@@ -73,6 +77,7 @@ class Case(Base):
     closed: Mapped[bool] = _no()
 
 
+@projection_of("casework", "intake", own=("state", "next_on", "end_reason", "obstacle", "obstacle_params"))
 class VisitRequest(Base):
     """Projection of casework, with outreach's own state: what is still wanted, and from which day on."""
 
@@ -237,6 +242,7 @@ class ContactRecord(Base):
     step: Mapped[str | None]
 
 
+@projection_of("intake")
 class ErasedHousehold(Base):
     """A household whose records were erased: what still comes about it is dropped."""
 

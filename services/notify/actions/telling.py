@@ -15,7 +15,7 @@ from services.notify.tables import Delivery, ErasedHousehold, Notification, Pref
 from shared import clock
 from shared.codes import Code
 from shared.events.notify import NotificationSent
-from shared.spine import Received, derived_id, hold, record
+from shared.spine import Received, derived_id, erase, hold, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,10 +123,10 @@ async def put(
     return [row["id"] for row in fresh]
 
 
-async def erase(session: AsyncSession, household: UUID, at: datetime) -> None:
-    """Forget everything about a household; what still comes about it is dropped. Doing it twice changes nothing."""
+async def erase_household(session: AsyncSession, household: UUID) -> None:
+    """Erase what was told about a household, and what the log says of it. Doing it twice changes nothing."""
     await session.execute(delete(Notification).where(Notification.household == household))
-    await session.execute(insert(ErasedHousehold).values(id=household, erased_at=at).on_conflict_do_nothing())
+    await erase(session, household)
 
 
 async def _settle(

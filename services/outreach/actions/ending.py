@@ -10,24 +10,19 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from services.outreach.actions.staging import facts_of, workers_on, write_back
 from services.outreach.rules import visits as rules
 from services.outreach.tables import (
-    Case,
     ContactRecord,
-    ErasedHousehold,
-    Household,
     MemberMeeting,
     Note,
-    Protection,
     Visit,
     VisitRequest,
     VisitWorker,
 )
 from shared.drafts import forget_drafts
-from shared.spine import hold
+from shared.spine import erase, hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,44 +73,11 @@ async def unstaff(session: AsyncSession, post: UUID, at: datetime) -> None:
         await write_back(session, visit, decided, at)
 
 
-async def protect_household(session: AsyncSession, household: UUID, protection: UUID) -> None:
-    """Forget where they are. A protection that was ended already stays ended."""
-    await session.execute(
-        insert(Protection).values(id=protection, household=household, ended=False).on_conflict_do_nothing()
-    )
-    await refresh_protection(session, household)
-
-
-async def refresh_protection(session: AsyncSession, household: UUID) -> None:
-    """Set whether anybody in the household is protected; while so, no area and no district is kept."""
-    statement = select(Protection.id).where(Protection.household == household, Protection.ended.is_(False)).limit(1)
-    protected = await session.scalar(statement) is not None
-    row: dict[str, object] = {"protected": protected}
-    if protected:
-        row |= {"area": None, "district": None}
-        await session.execute(
-            update(VisitRequest).where(VisitRequest.household == household).values(area=None, district=None)
-        )
-        await session.execute(update(Case).where(Case.household == household).values(area=None))
-    await session.execute(
-        insert(Household).values(id=household, **row).on_conflict_do_update(index_elements=[Household.id], set_=row)
-    )
-
-
-async def erase_household(session: AsyncSession, household: UUID, at: datetime) -> None:
-    """Erase everything held about a household: notes, half-written forms, visits, requests, counters.
-
-    The id stays, so that nothing that comes late brings it back.
-    """
+async def erase_household(session: AsyncSession, household: UUID) -> None:
+    """Erase everything written about a household: notes, half-written forms, visits, counters, and its log."""
     visits = (await session.scalars(select(Visit.id).where(Visit.household == household))).all()
     await forget_drafts(session, household, visits)
-    for table in (MemberMeeting, Note, Visit, VisitRequest, Case, Protection):
+    for table in (MemberMeeting, Note, Visit):
         await session.execute(delete(table).where(table.household == household))
     await session.execute(delete(ContactRecord).where(ContactRecord.household == household))
-    await session.execute(delete(Household).where(Household.id == household))
-    await session.execute(insert(ErasedHousehold).values(id=household, erased_at=at).on_conflict_do_nothing())
-
-
-async def is_erased(session: AsyncSession, household: UUID) -> bool:
-    """Whether a household was erased: what still comes about it is dropped."""
-    return await session.get(ErasedHousehold, household) is not None
+    await erase(session, household)
