@@ -207,6 +207,19 @@ def check(
     raise typer.Exit(run(fix=fix))
 
 
+@app.command(rich_help_panel="Develop")
+def faults(
+    json: Json = False,
+    minutes: Annotated[float, typer.Option(min=0, max=1440, help="Go on in further rounds for so long.")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Repeat the plan of another run.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this kind of fault; may be given several times.")] = None,
+) -> None:
+    """Break every part while people work; count what was lost."""
+    from services.faults import run
+
+    raise typer.Exit(run(json=json, minutes=minutes, seed=seed, only=only or ()))
+
+
 @app.command("events-doc", rich_help_panel="Develop")
 def events_doc() -> None:
     """Write docs/events.md from the contracts."""

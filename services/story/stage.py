@@ -38,12 +38,14 @@ class Step:
 
 
 class Person:
-    """Somebody at their own screen: an HTTP client with their own session."""
+    """Somebody at their own screen: an HTTP client with their own session. ``transport``: another way to get there."""
 
-    def __init__(self, post: Post, base_url: str) -> None:
+    def __init__(self, post: Post, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.post = post
         self.name = f"{post.name} ({post.title_en})"
-        self.http = httpx.AsyncClient(base_url=base_url, timeout=20.0, headers={"accept": "application/json"})
+        self.http = httpx.AsyncClient(
+            base_url=base_url, timeout=20.0, headers={"accept": "application/json"}, transport=transport
+        )
 
     async def sign_in(self) -> None:
         """Choose the post on the sign-in page; the cookies stay with the client."""
