@@ -152,6 +152,15 @@ def ago(at: datetime, present: datetime | None = None) -> str:
     return human_time(at, "short")
 
 
+def span(gap: timedelta) -> str:
+    """How long a while is, in its largest unit: ``12秒`` / ``3分`` / ``2時間`` / ``4日``."""
+    seconds = max(int(gap.total_seconds()), 0)
+    for unit, size in (("{n}日", 86400), ("{n}時間", 3600), ("{n}分", 60)):
+        if seconds >= size:
+            return ngettext(unit, unit, seconds // size).format(n=seconds // size)
+    return ngettext("{n}秒", "{n}秒", seconds).format(n=seconds)
+
+
 def number(value: float | None) -> str:
     """A number with thousands apart: ``1,500``; None is a dash."""
     return "–" if value is None else f"{value:,}"
@@ -186,6 +195,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": number,
     "slug": slug,
     "ago": ago,
+    "span": span,
     "working_days": working_days,
     "calendar_days": calendar_days,
     "days_left": days_left,

@@ -30,6 +30,7 @@ class Place:
 
 _FIELD: Final = frozenset({"outreach_lead", "outreach_worker"})
 _DESK: Final = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "operator"})
+_MACHINERY: Final = frozenset({"operator", "manager"})
 _LEADS: Final = frozenset({"manager", "coordinator"})
 
 PLACES: Final = (
@@ -56,13 +57,24 @@ PLACES: Final = (
     ),
     Place("inbox", "/notify/", "bell", N_("通知"), "i", thumb_for=_DESK | _FIELD),
     Place("board", "/casework/board", "board", N_("進行ボード"), "b", thumb_for=frozenset({"manager"}), gap=True),
+    Place(
+        "operations",
+        "/casework/operations",
+        "ops",
+        N_("運用"),
+        "o",
+        roles=_MACHINERY,
+        thumb_for=frozenset({"operator"}),
+    ),
 )
 
 _PATHS: Final = (
     ("/intake/consultations", "consultation"),
     ("/intake/", "households"),
     ("/casework/cases", "cases"),
+    ("/casework/things", "cases"),
     ("/casework/board", "board"),
+    ("/casework/operations", "operations"),
     ("/casework/sign-in", ""),
     ("/casework/", "home"),
     ("/outreach/planner", "planner"),
@@ -73,7 +85,7 @@ _PATHS: Final = (
 STYLE_SHEETS: Final = (
     "layers", "tokens", "base", "frame",
     "parts/sheet", "parts/marks", "parts/table", "parts/form", "parts/message", "parts/entry",
-    "parts/figure", "parts/door", "parts/visit", "parts/entrance",
+    "parts/figure", "parts/door", "parts/visit", "parts/entrance", "parts/operations",
     "phone", "print",
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 
 from shared.codes import Codes
 from shared.idempotency import claim_key, fingerprint_of, keep_answer
+from shared.operations import Operations, Recent, read_operations
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from shared.db import Database
     from shared.identity import Actor, Tokens
+    from shared.operations import CountDeliveries
     from shared.settings import Settings
     from shared.spine import Spine
     from shared.telemetry import Metrics
@@ -45,6 +47,16 @@ class Service:
     templates: Environment
     metrics: Metrics
     codes: Codes = field(default_factory=lambda: Codes([]))
+    deliveries: CountDeliveries | None = None
+    operations: Recent[Operations] = field(init=False)
+    """What an operator sees of it, at most two seconds old."""
+
+    def __post_init__(self) -> None:
+        """Prepare to be looked at."""
+        self.operations = Recent(self._look)
+
+    async def _look(self) -> Operations:
+        return await read_operations(self.db, await self.spine.status(), self.deliveries)
 
     async def load_codes(self) -> None:
         """Read the code lists again, at start and after an edit."""

@@ -16,10 +16,10 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from shared import drafts, i18n
@@ -28,6 +28,9 @@ from shared.codes import Codes
 from shared.db import Database
 from shared.guards import BodyLimit, CrossSiteGuard, SecurityHeaders
 from shared.identity import Tokens
+from shared.operations import routes as operations
+from shared.operations.metrics import measure
+from shared.pages import page
 from shared.service import Here, Service, wait_for_after
 from shared.spine import Spine, Subscriptions, feed_router
 from shared.telemetry import AccessLog, Metrics
@@ -35,7 +38,10 @@ from shared.telemetry import AccessLog, Metrics
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from shared.operations import CountDeliveries
     from shared.settings import Settings
+
+__all__ = ["Periodic", "build_service", "join", "page"]
 
 _SHARED = Path(__file__).parent
 _START_TRIES = 60
@@ -59,8 +65,12 @@ def build_service(
     subscriptions: Subscriptions,
     routers: Sequence[APIRouter],
     periodic: Sequence[Periodic] = (),
+    deliveries: CountDeliveries | None = None,
 ) -> FastAPI:
-    """The application of one service. ``folder`` holds its ``templates`` and ``codes``."""
+    """The application of one service. ``folder`` holds its ``templates`` and ``codes``.
+
+    ``deliveries``: how the operator's page counts what this service sends out, where it does.
+    """
     metrics = Metrics(name)
     db = Database(settings.database_url, pool_size=settings.pool_size)
     service = Service(
@@ -73,6 +83,7 @@ def build_service(
         templates=_templates(folder),
         metrics=metrics,
         codes=Codes([]),
+        deliveries=deliveries,
     )
     app = FastAPI(
         title=f"Kasane {name}",
@@ -89,7 +100,7 @@ def build_service(
     )
     app.state.service = service
     install_answers(app)
-    for router in (*routers, drafts.router, feed_router(), _about):
+    for router in (*routers, drafts.router, feed_router(), operations.router, _about):
         app.include_router(router)
     return app
 
@@ -145,33 +156,6 @@ def _templates(folder: Path) -> Environment:
     return environment
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """Render a page or fragment in the reader's language.
-
-    Templates always find ``actor`` (or None), ``request_path``, ``service`` (its name), ``codes``, ``told``,
-    ``errors``, ``counts``, ``on_its_way``; routes add theirs.
-    """
-    service: Service = request.app.state.service
-    locale = i18n.locale_of(request)
-    everywhere: dict[str, Any] = {
-        "actor": getattr(request.state, "actor", None),
-        "request_path": request.url.path,
-        "service": service.name,
-        "codes": service.codes,
-        "told": None,
-        "errors": [],
-        "counts": None,
-        "nav_here": None,
-        "on_its_way": getattr(request.state, "on_its_way", False),
-    }
-    with i18n.speaking(locale):
-        html = service.templates.get_template(template).render(everywhere | context)
-    answer = HTMLResponse(html, status_code=status, headers={"content-language": locale, "vary": "Cookie"})
-    if request.query_params.get("lang") in i18n.LOCALES:
-        answer.set_cookie(i18n.COOKIE, locale, max_age=365 * 86400, samesite="lax", httponly=True)
-    return answer
-
-
 _about = APIRouter(tags=["about"])
 
 
@@ -184,8 +168,8 @@ async def tell_health(here: Here) -> JSONResponse:
 
 @_about.get("/metrics", include_in_schema=False)
 async def tell_metrics(here: Here) -> Response:
-    """Prometheus metrics: routes, counts and times, no ids."""
-    return Response(generate_latest(here.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    """Prometheus metrics: routes, counts and times, the state of the spine; no ids."""
+    return Response(await measure(here), media_type=CONTENT_TYPE_LATEST)
 
 
 def join(*apps: FastAPI) -> Starlette:
@@ -201,6 +185,9 @@ def join(*apps: FastAPI) -> Starlette:
     async def home(_: Request) -> Response:
         return RedirectResponse("/casework/", status_code=303)
 
+    async def lead_to_operations(_: Request) -> Response:
+        return RedirectResponse("/casework/operations", status_code=303)
+
     async def icon(_: Request) -> Response:
         return RedirectResponse("/static/favicon.svg", status_code=308)
 
@@ -209,7 +196,13 @@ def join(*apps: FastAPI) -> Starlette:
     with suppress(RuntimeError):
         (_SHARED / "static" / "vendor").mkdir(exist_ok=True)
     return Starlette(
-        routes=[*mounts, static, Route("/", home), Route("/favicon.ico", icon)],
+        routes=[
+            *mounts,
+            static,
+            Route("/", home),
+            Route("/operations", lead_to_operations),
+            Route("/favicon.ico", icon),
+        ],
         middleware=[Middleware(SecurityHeaders)],
         lifespan=living,
     )

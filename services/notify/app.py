@@ -9,6 +9,7 @@ from services.notify import api, pages
 from services.notify.actions.delivering import deliver_waiting
 from services.notify.actions.passing_up import pass_up_unread
 from services.notify.handlers import subscriptions
+from services.notify.queries.deliveries import count_deliveries
 from shared.web import Periodic, build_service
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
             Periodic("pass up", settings.sweep_seconds, _pass_up),
             Periodic("deliver", settings.sweep_seconds, _deliver),
         ],
+        deliveries=count_deliveries,
     )
 
 

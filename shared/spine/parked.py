@@ -9,11 +9,12 @@ head does not skip its followers. A household with open lines counts as protecte
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Text, cast, exists, literal, select, text, update
+from sqlalchemy import ColumnElement, Text, case, cast, exists, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
 
 from shared import clock
 from shared.errors import Conflict, Missing, Refused
@@ -22,8 +23,6 @@ from shared.i18n import N_
 from shared.spine.tables import OPEN, Cursor, Parked
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.db import Database
@@ -33,6 +32,7 @@ PATIENCE = timedelta(minutes=10)
 """After this a waiting event is shown to the operator too; it goes on being tried, for nothing is lost by that."""
 
 _LONGEST_PAUSE = timedelta(minutes=1)
+_SHOWN = 20
 _AT_ONCE = 200
 """Tries in one transaction, which holds the cursor's lock."""
 
@@ -60,6 +60,16 @@ class ParkedLine:
     """How many later events stand behind it (for a head that is open)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A line looked at closely: its CloudEvent, the first events behind it, and which line it stands behind itself."""
+
+    line: ParkedLine
+    envelope: dict[str, Any]
+    followers: list[ParkedLine]
+    stands_behind: int | None
+
+
 async def list_parked(db: Database, *, also_closed: bool = False) -> list[ParkedLine]:
     """All open lines, heads with the number of events behind them; with ``also_closed`` those done and skipped."""
     async with db.read() as session:
@@ -73,35 +83,84 @@ async def list_parked(db: Database, *, also_closed: bool = False) -> list[Parked
 async def show_parked(db: Database, parked_id: int) -> tuple[ParkedLine, dict[str, Any]]:
     """One line and its envelope (CloudEvents). Raises Missing."""
     async with db.read() as session:
-        row = await _load(session, parked_id)
-        rows = list(await session.scalars(select(Parked).where(Parked.source == row.source)))
-    return _line(row, rows), row.envelope
+        shown = await look_closely(session, parked_id)
+    return shown.line, shown.envelope
 
 
-async def retry_parked(db: Database, parked_id: int, *, by: str) -> None:
-    """Have a parked event tried again by the running service (within a second or two).
+async def look_closely(session: AsyncSession, parked_id: int) -> Shown:
+    """One line with all an operator needs to decide about it. Raises Missing."""
+    row = await _load(session, parked_id)
+    same_line = (_Other.source == row.source) & _Other.subjects.op("&&")(row.subjects)
+    later = same_line & (_Other.position > row.position) & (_Other.state == "behind")
+    earlier = same_line & (_Other.position < row.position) & _Other.state.in_(OPEN)
+    heading = row.state in {"waiting", "parked"}
+    behind = int(await session.scalar(select(func.count()).where(later)) or 0) if heading else 0
+    followers = select(_Other).where(later).order_by(_Other.position).limit(_SHOWN) if heading else None
+    head = select(_Other.id).where(earlier).order_by(_Other.position).limit(1)
+    return Shown(
+        line=_told(row, behind),
+        envelope=row.envelope,
+        followers=[_told(other, 0) for other in await session.scalars(followers)] if followers is not None else [],
+        stands_behind=await session.scalar(head) if row.state == "behind" else None,
+    )
 
-    Raises Missing, or Conflict when it is not open or stands behind another one.
-    """
+
+async def list_heads(session: AsyncSession, limit: int) -> list[ParkedLine]:
+    """The events that others stand behind, or that stand alone: the operator's first, the oldest first."""
+    rank = case((Parked.state == "parked", 0), else_=1)
+    behind = (
+        select(func.count())
+        .where(
+            _Other.source == Parked.source,
+            _Other.state == "behind",
+            _Other.position > Parked.position,
+            _Other.subjects.op("&&")(Parked.subjects),
+        )
+        .scalar_subquery()
+    )
+    query = select(Parked, behind).where(Parked.state.in_(("parked", "waiting")))
+    rows = await session.execute(query.order_by(rank, Parked.parked_at, Parked.id).limit(limit))
+    return [_told(row, count) for row, count in rows.tuples()]
+
+
+async def retry_parked(db: Database, parked_id: int, *, by: str, reason: str | None = None) -> None:
+    """:func:`try_again` in a transaction of its own."""
     async with db.transaction() as session:
-        row = await _lock(session, parked_id)
-        if row.state == "behind":
-            raise Conflict(N_("この事象の前に、同じ世帯の別の事象が止まっています。先にそちらを処理してください。"))
-        row.state, row.next_try_at, row.resolved_by = "waiting", clock.now(), by
+        await try_again(session, parked_id, by=by, reason=reason)
 
 
 async def skip_parked(db: Database, parked_id: int, *, by: str, reason: str) -> None:
-    """Give a parked event up, with a reason that is kept. What stands behind it is not skipped but tried.
+    """:func:`give_up` in a transaction of its own."""
+    async with db.transaction() as session:
+        await give_up(session, parked_id, by=by, reason=reason)
+
+
+async def try_again(session: AsyncSession, parked_id: int, *, by: str, reason: str | None = None) -> ParkedLine:
+    """Have a parked event tried again by the running service (within a second or two); the line as it was.
+
+    Raises Missing, or Conflict when it is not open or stands behind another one.
+    """
+    row = await _lock(session, parked_id)
+    if row.state == "behind":
+        raise Conflict(N_("この事象の前に、同じ世帯の別の事象が止まっています。先にそちらを処理してください。"))
+    before = _told(row, 0)
+    row.state, row.next_try_at, row.resolved_by, row.reason = "waiting", clock.now(), by, reason
+    return before
+
+
+async def give_up(session: AsyncSession, parked_id: int, *, by: str, reason: str) -> ParkedLine:
+    """Give a parked event up, with a reason that is kept; the line as it was. What stands behind it is tried.
 
     Raises Refused without a reason, Missing, Conflict when it is not open.
     """
     if not reason.strip():
         raise Refused(N_("理由を入力してください。"), field="reason")
-    async with db.transaction() as session:
-        row = await _lock(session, parked_id)
-        row.state, row.resolved_at, row.resolved_by, row.reason = "skipped", clock.now(), by, reason.strip()
-        await session.flush()
-        await count_open(session, row.source)
+    row = await _lock(session, parked_id)
+    before = _told(row, 0)
+    row.state, row.resolved_at, row.resolved_by, row.reason = "skipped", clock.now(), by, reason.strip()
+    await session.flush()
+    await count_open(session, row.source)
+    return before
 
 
 async def drain(session: AsyncSession, applier: Applier, source: str, *, all_waiting: bool) -> int:
@@ -201,6 +260,10 @@ def _line(row: Parked, rows: list[Parked]) -> ParkedLine:
         if other.state == "behind" and other.source == row.source and other.position > row.position
         and not set(other.subjects).isdisjoint(row.subjects)
     ]  # fmt: skip
+    return _told(row, len(followers) if row.state in {"waiting", "parked"} else 0)
+
+
+def _told(row: Parked, behind: int) -> ParkedLine:
     return ParkedLine(
         id=row.id,
         source=row.source,
@@ -217,10 +280,11 @@ def _line(row: Parked, rows: list[Parked]) -> ParkedLine:
         resolved_at=row.resolved_at,
         resolved_by=row.resolved_by,
         reason=row.reason,
-        behind=len(followers) if row.state in {"waiting", "parked"} else 0,
+        behind=behind,
     )
 
 
+_Other = aliased(Parked)
 _OPEN_WHERE = "FROM parked WHERE state IN ('waiting', 'parked', 'behind')"
 _OPEN_LINES = text(f"SELECT id, state, subjects, next_try_at {_OPEN_WHERE} AND source = :source ORDER BY position")
 _OPEN_SUBJECTS = text(f"SELECT DISTINCT unnest(subjects) {_OPEN_WHERE}")

@@ -1,6 +1,17 @@
 """The pages of casework: sign-in, what waits for me, cases, requests, the board; pieces for other pages."""
 
-from services.casework.pages import board, cases, deciding, doing, fragments, home, invitation, listing, taps
+from services.casework.pages import (
+    board,
+    cases,
+    deciding,
+    doing,
+    fragments,
+    home,
+    invitation,
+    listing,
+    operations,
+    taps,
+)
 
 routers = (
     home.router,
@@ -12,5 +23,6 @@ routers = (
     invitation.router,
     board.router,
     fragments.router,
+    operations.router,
 )
 """All routers, to be mounted under ``/casework``."""
