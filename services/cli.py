@@ -92,6 +92,21 @@ def status(data: Data = None, json: Json = False) -> None:
 
 
 @app.command(rich_help_panel="Operate")
+def rebuild(
+    service: Annotated[str, typer.Argument(help="Whose projections.")],
+    into: Annotated[
+        str | None, typer.Option(metavar="DATABASE", help="Rebuild into this one, and keep it; made if not there.")
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make a service's projections again from the logs of the others, and compare them with the live tables."""
+    from services.commands.rebuild import run
+
+    raise typer.Exit(run(data, service, into=into, as_json=json))
+
+
+@app.command(rich_help_panel="Operate")
 def migrate(
     services: Annotated[list[str] | None, typer.Argument(help="Which services; all if none is named.")] = None,
     seed: Annotated[bool, typer.Option("--seed", help="Fill empty databases with the made-up ward.")] = False,

@@ -320,9 +320,10 @@ def write_running(running: Stack) -> Path:
         "pid": os.getpid(),
         "base_url": running.base_url,
         "services": {
-            service: {"database_url": own.database_url, "redis_url": own.redis_url}
+            service: own.model_dump(include={"database_url", "redis_url", "urls", "feed_token", "municipality"})
             for service, own in running.settings.items()
         },
+        "postgres_url": running.postgres.url if running.postgres else None,
     }
     fresh = file.with_suffix(".new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:

@@ -106,6 +106,15 @@ class Subscriptions:
         """Types that this service has followed and deliberately no longer hears: it need not stand by for them."""
         self._retired.update(types)
 
+    def projecting(self) -> Subscriptions:
+        """The same list with its projecting handlers alone: what makes the projections again."""
+        only = Subscriptions(self.service)
+        for type_, handlers in self.handlers.items():
+            kept = [handler for handler in handlers if not handler.acts]
+            if kept:
+                only.handlers[type_], only.contracts[type_] = kept, self.contracts[type_]
+        return only
+
     def types_of(self, source: str) -> frozenset[str]:
         """The types heard from one source."""
         return frozenset(name for name in self.handlers if name.partition(".")[0] == source)
