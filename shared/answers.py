@@ -40,6 +40,7 @@ _FIELD_TEXTS: Mapping[str, str] = {
     "json_invalid": N_("JSON として読めません。"),
     "too_long": N_("多すぎます({max_length}件まで)。"),
 }
+_EMPTY = N_("まだ空です。書くか、選んでください。")
 _WRONG_VALUE = N_("この値は受け付けられません。")
 _STATUS_TEXTS: Mapping[int, str] = {
     404: N_("ここには何もありません。番号が変わったか、見る権限がありません。"),
@@ -84,6 +85,8 @@ def field_errors(error: RequestValidationError, locale: str) -> list[dict[str, s
 
 
 def _sentence(found: Mapping[str, Any], locale: str) -> str:
+    if found["input"] == "":
+        return i18n.gettext(_EMPTY, locale)
     if found["type"] == "value_error":
         return i18n.gettext(str(found["ctx"]["error"]), locale)
     text = i18n.gettext(_FIELD_TEXTS.get(found["type"], _WRONG_VALUE), locale)

@@ -66,11 +66,22 @@ def understand(fields: dict[str, Any], model: type[M], locale: str) -> tuple[M |
         elif value is not None:
             value = value[-1] if isinstance(value, list) else value
             given[name] = f"{value}+09:00" if name in _MOMENTS and len(value) == _NAIVE else value
+        elif about.is_required():
+            given[name] = ""  # nothing chosen among radio buttons: the browser sends no such field
+    body, found = None, []
     try:
-        return model.model_validate(given), []
+        body = model.model_validate(given)
     except ValidationError as error:
         found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
-        return None, field_errors(RequestValidationError(found), locale)
+    wrong = {one["loc"][1] for one in found}
+    for name, about in model.model_fields.items():
+        if about.is_required() and name not in wrong and isinstance(given[name], str) and not given[name].strip():
+            found.append({"type": "empty", "loc": ("body", name), "input": ""})  # all at once, not one after the other
+    if body is not None and not found:
+        return body, []
+    order = list(model.model_fields)
+    found.sort(key=lambda one: order.index(one["loc"][1]) if one["loc"][1] in order else len(order))
+    return None, field_errors(RequestValidationError(found), locale)
 
 
 def problems_of(request: Request, refused: Refused) -> list[Problem]:

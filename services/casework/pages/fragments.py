@@ -9,6 +9,7 @@ from sqlalchemy import select
 from starlette.responses import HTMLResponse
 
 from services.casework.queries.access import NOT_HERE, load_case
+from services.casework.queries.cases import running_clocks
 from services.casework.queries.views import VisitRequestView
 from services.casework.tables import VisitRequest
 from shared.errors import Missing
@@ -17,6 +18,15 @@ from shared.service import Here
 from shared.web import page
 
 router = APIRouter(prefix="/fragments", include_in_schema=False)
+
+
+@router.get("/cases/{case_id}/due")
+async def show_due(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """The next deadline of a case as the fourth flag of a strip (intake's strip asks for it)."""
+    async with here.db.read() as session:
+        case = await load_case(session, actor, case_id)
+        clocks = await running_clocks(session, case.id)
+    return page(request, "fragments/due.html", clocks=clocks)
 
 
 @router.get("/visit-requests/{request_id}")

@@ -222,7 +222,7 @@ async def read_case(session: AsyncSession, actor: Actor, case_id: UUID) -> CaseD
             VisitView.model_validate(row)
             for row in await _of(session, Visit, case.id, func.coalesce(Visit.occurred_at, Visit.starts_at).desc())
         ],
-        clocks=await _clocks(session, case.id),
+        clocks=await running_clocks(session, case.id),
         timeline=[
             HappeningView.model_validate(row)
             for row in await _of(session, Happening, case.id, Happening.at.desc(), limit=TIMELINE_SHOWN)
@@ -348,7 +348,8 @@ async def _entries(session: AsyncSession, actor: Actor, case: Case) -> list[Entr
     return shown
 
 
-async def _clocks(session: AsyncSession, case_id: UUID) -> list[ClockView]:
+async def running_clocks(session: AsyncSession, case_id: UUID) -> list[ClockView]:
+    """The deadlines of a case that have not been met, the first one first."""
     now = clock.now()
     rows = await session.scalars(
         select(Clock).where(Clock.case_id == case_id, Clock.stopped_at.is_(None)).order_by(Clock.due_at, Clock.id)

@@ -1,13 +1,18 @@
 import csv
 import io
+import re
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from openpyxl import load_workbook
 
 from services.casework.pages.doing import FORMS
-from services.casework.tests.sample import JOBS, Ward, actor_of
+from services.casework.tests.sample import JOBS, NOW, Ward, actor_of
+from shared import clock
+from shared.events.outreach import VisitAssigned
 from shared.identity import TOKEN_COOKIE, Tokens
 
 BROWSER = {"accept": "text/html"}
@@ -65,6 +70,43 @@ async def test_every_form_of_a_case_opens_and_says_what_is_missing(ward: Ward, b
         assert "data-errors" in refused.text
         if name == "entry":
             assert "消えてはならない文" in refused.text
+        if name in {"invite", "visit", "task"}:
+            asked = [field for field, about in FORMS[name].model.model_fields.items() if about.is_required()]
+            found = re.findall(r'<a href="#f-([a-z_]+)">', refused.text)
+            assert found == asked, "all that is empty is told at once, in the order of the form"
+
+
+async def test_a_thing_is_ticked_alone_as_well_as_with_others(ward: Ward, send: Any) -> None:
+    case = await ward.open_case()
+    base = f"/casework/cases/{case.id}/do/meeting"
+    shown = await send(base, agencies="hokatsu-n", starts_at="")
+    ticked = re.findall(r'name="agencies" value="([a-z-]+)"[^>]* checked', shown.text)
+    assert ticked == ["hokatsu-n"]
+
+
+async def test_other_services_say_who_may_follow_a_link(ward: Ward, browse: Any) -> None:
+    case = await ward.open_case()
+    await ward.hear(
+        VisitAssigned(
+            household=case.household, case=case.id, request=uuid4(), visit=uuid4(), team="outreach-n",
+            workers=(JOBS["worker"].id,), starts_at=NOW, ends_at=NOW + timedelta(hours=1), assigned_by=JOBS["lead"].id,
+        )
+    )  # fmt: skip
+    shown = (await browse(f"/casework/cases/{case.id}", "worker")).text
+    assert 'href="/intake/households/' not in shown
+    assert 'href="/outreach/visits/' not in shown
+    assert f'hx-get="/outreach/fragments/cases/{case.id}"' in shown
+
+
+async def test_the_next_deadline_is_a_flag_for_intakes_strip(ward: Ward, browse: Any) -> None:
+    case = await ward.open_case()
+    path = f"/casework/fragments/cases/{case.id}/due"
+    shown = await browse(path)
+    assert "はじめて会う・話す" in shown.text
+    assert 'class="flag is-act"' in shown.text
+    with clock.at(NOW + timedelta(days=40)):
+        assert 'class="flag is-stop"' in (await browse(path)).text
+    assert (await browse(path, "shakyo")).status_code == 404
 
 
 async def test_a_case_is_coordinated_from_its_page(ward: Ward, browse: Any, send: Any) -> None:

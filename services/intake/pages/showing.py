@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.intake.queries.family import family_picture
 from services.intake.reasons import said_of_birth, sentence_maker, short_name, shown
 from services.intake.rules.reasons import Reason
+from shared import clock
 from shared.i18n import N_, gettext, speaking
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from shared.codes import Codes
 
 _DUES = {
-    "sight_check": N_("目で見て安全を確かめる"),
-    "first_contact": N_("はじめて会う"),
+    "sight_check": N_("目で見て安全を確かめる(相談の受付から)"),
+    "first_contact": N_("はじめて会う(相談の受付から)"),
     "consent": N_("口頭の同意を確かめる"),
     "protection": N_("支援措置の更新"),
 }
@@ -43,6 +44,7 @@ def household_context(view: HouseholdView, codes: Codes, locale: str) -> dict[st
         "picture": picture,
         "due": due,
         "due_text": due_text(due, locale),
+        "due_late": due is not None and due.moment < clock.now(),
         "types": [
             {
                 "row": one,

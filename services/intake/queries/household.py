@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import not_, or_, select
@@ -31,6 +31,7 @@ from services.intake.tables import (
     TypeFinding,
 )
 from shared import clock
+from shared.calendar import end_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +76,11 @@ class Due:
     kind: str
     at: datetime | date
 
+    @property
+    def moment(self) -> datetime:
+        """A day ends when it ends."""
+        return self.at if isinstance(self.at, datetime) else end_of_day(self.at)
+
 
 @dataclass(slots=True)
 class HouseholdView:
@@ -115,12 +121,17 @@ class HouseholdView:
         return next((one.urgency for one in self.consultations if one.urgency), None)
 
     def next_due(self) -> Due | None:
-        """The deadline that comes first; one that has passed is the most urgent."""
-        dues = [Due("sight_check", one.sight_check_due) for one in self.consultations if one.sight_check_due]
+        """The deadline that comes first, as far as intake knows; one that has passed is the most urgent.
+
+        Once a case is open its clocks run in casework, which the page asks; with its last case closed what the
+        consultations asked for is over.
+        """
+        waiting = [] if self.cases and all(one.closed for one in self.cases) else self.consultations
+        dues = [Due("sight_check", one.sight_check_due) for one in waiting if one.sight_check_due]
         met = max((one.row.met_on for one in self.members if one.row.met_on), default=None)
         dues += [
             Due("first_contact", one.first_contact_due)
-            for one in self.consultations
+            for one in waiting
             if one.first_contact_due and (met is None or met < one.occurred_at.date())
         ]
         dues += [
@@ -129,11 +140,7 @@ class HouseholdView:
             if one.confirm_by and one.withdrawn_at is None and one.state == "oral"
         ]
         dues += [Due("protection", one.ends_on) for one in self.protections if one.ends_on and not one.ended_at]
-        return min(dues, key=_moment, default=None)
-
-
-def _moment(due: Due) -> datetime:
-    return due.at if isinstance(due.at, datetime) else datetime.combine(due.at, datetime.max.time(), UTC)
+        return min(dues, key=lambda due: due.moment, default=None)
 
 
 async def read_household(session: AsyncSession, actor: Actor, household: UUID) -> HouseholdView:

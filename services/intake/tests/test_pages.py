@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from services.intake.actions.registration import NewHousehold, register_many
 from services.intake.requests import ConsultationIn
-from services.intake.tables import Consent, Household, HouseholdLink, Member, Protection, TypeFinding
+from services.intake.tables import CaseOfHousehold, Consent, Household, HouseholdLink, Member, Protection, TypeFinding
 from services.intake.tests.conftest import House, post_of
 from shared import clock
 from shared.audit import AuditEntry
@@ -272,10 +272,30 @@ async def test_pieces_for_other_pages_follow_the_viewers_rights(house: House, pi
     seen = await house.get(path, page=True)
     assert seen.status_code == 200
     assert "<html" not in seen.text
-    if piece != "genogram":
+    if piece == "genogram":
+        assert f'href="/intake/households/{household}"' in seen.text
+    else:
         assert "夜は電話しない" in seen.text
     elsewhere = post_of("caseworker", "n", agency="sukoyaka-n")
     assert (await house.get(path, actor=elsewhere)).status_code == 404
+
+
+async def test_the_next_deadline_is_caseworks_as_soon_as_there_is_a_case(house: House) -> None:
+    house.sign_in(post_of("caseworker", "c"))
+    household, case = await saved(house), uuid4()
+    path = f"/fragments/household/{household}/strip"
+    alone = (await house.get(path, page=True)).text
+    assert "はじめて会う(相談の受付から)" in alone
+    assert "/casework/fragments/" not in alone
+    async with house.service.db.transaction() as session:
+        session.add(CaseOfHousehold(case_id=case, household_id=household, number="K26-0001", owner=uuid4(), agency="a"))
+    led = (await house.get(path, page=True)).text
+    assert f'hx-get="/casework/fragments/cases/{case}/due"' in led
+    async with house.service.db.transaction() as session:
+        (await session.get_one(CaseOfHousehold, case)).closed = True
+    over = (await house.get(path, page=True)).text
+    assert "はじめて会う" not in over
+    assert "/casework/fragments/" not in over
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -17,7 +17,7 @@ from shared.web import page
 
 router = APIRouter(prefix="/fragments", include_in_schema=False)
 
-_SHOWN = 20
+_SHOWN = 100
 
 
 @router.get("/visits/{visit_id}/members")
@@ -31,7 +31,7 @@ async def show_members(visit_id: UUID, request: Request, here: Here, actor: Curr
 
 @router.get("/cases/{case_id}")
 async def show_visits_of_case(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
-    """The visits of a case with their results, counters and trust stage; the latest first."""
+    """Links to the visits of a case that the viewer may open, for casework's page of the case."""
     async with here.db.read() as session:
         cards = await visits.list_visits(session, actor, case=case_id, limit=_SHOWN)
     return page(request, "fragments/case.html", cards=[c for c in cards if c.visit.state != "proposed"])

@@ -20,7 +20,7 @@ from shared.events.casework import VisitRequested
 from shared.events.intake import ProtectionSet
 from shared.identity import TOKEN_COOKIE, Actor
 
-from .conftest import Ward
+from .conftest import Ward, make_actor
 from .test_handlers import published
 
 pytestmark = pytest.mark.integration
@@ -97,6 +97,14 @@ async def test_every_page_stands_in_both_languages(ward: Ward, browser: Browser)
                 text = re.sub(r'<([a-z0-9]+)[^>]*\slang="ja"[^>]*>.*?</\1>|訪問 太郎', "", answer.text, flags=re.DOTALL)
                 left = [line.strip() for line in re.sub(r"<[^>]*>", "\n", text).splitlines() if JAPANESE.search(line)]
                 assert left == [], path
+
+
+async def test_a_case_leads_only_to_visits_that_the_viewer_may_open(ward: Ward, browser: Browser) -> None:
+    wanted, visit = await planned(ward)
+    for actor, links in ((ward.workers[0], 1), (ward.coordinator, 1), (make_actor("agency_worker", "shakyo", "shakyo"), 0)):
+        shown = await browser.get(actor, f"/fragments/cases/{wanted.case}")
+        assert shown.text.count(f'href="/outreach/visits/{visit.id}"') == links
+        assert shown.text.count(f'id="visit-{visit.id}" hx-swap-oob="innerHTML"') == links
 
 
 async def test_the_doorstep_says_safety_first_and_asks_its_neighbours(ward: Ward, browser: Browser) -> None:

@@ -8,6 +8,12 @@ const focusErrors = () => {
   const errors = document.querySelector("[data-errors]");
   if (!errors || seen.has(errors)) return;
   seen.add(errors);
+  for (const link of errors.querySelectorAll('a[href^="#f-"]')) {
+    const control = document.getElementById(link.hash.slice(1));
+    const heading = control?.closest("fieldset")?.querySelector("legend") ?? control?.labels?.[0];
+    const name = heading?.firstChild?.textContent.trim();
+    if (name) link.prepend(`${name}: `);
+  }
   errors.focus();
 };
 
@@ -62,6 +68,22 @@ const addRow = (button) => {
   row.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
+/* <a href="?agency=hokatsu-n&basis=consent" data-fills="do">: the answers of the address go into the form; nothing typed is lost. */
+const fill = (event, link) => {
+  const form = document.getElementById(link.dataset.fills);
+  if (!form) return;
+  event.preventDefault();
+  let first = null;
+  for (const [name, value] of new URL(link.href).searchParams) {
+    const control = form.elements[name];
+    if (!control) continue;
+    control.value = value;
+    first ??= control;
+  }
+  form.dispatchEvent(new Event("change", { bubbles: true }));
+  first?.focus();
+};
+
 const click = (event) => {
   const add = event.target.closest("[data-add-row]");
   if (add) addRow(add);
@@ -74,22 +96,37 @@ const click = (event) => {
     (next?.querySelector("select, input") ?? form?.querySelector("[data-add-row]"))?.focus();
     form?.dispatchEvent(new Event("input", { bubbles: true }));
   }
+  const filler = event.target.closest("a[data-fills]");
+  if (filler) fill(event, filler);
+  if (event.target.closest("[data-prints]")) window.print();
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal?.();
   event.target.closest("[data-closes]")?.closest("dialog")?.close();
   if (!event.target.closest(".post")) document.querySelector(".post[open]")?.removeAttribute("open");
 };
 
+/* A piece of another service that the page can do without (data-without): what stands there stays, or gives way to these words. */
+const without = (asked) => {
+  if (asked.dataset.without) asked.textContent = asked.dataset.without;
+};
+
 /* An answer that is a whole page, or none at all, must not land in a corner of this one: its sentence is told at the top. */
 const refused = (event) => {
   const { ctx } = event.detail;
+  const asked = ctx.sourceElement ?? event.target;
+  if (asked.dataset?.without !== undefined) {
+    without(asked);
+    return;
+  }
   const text = ctx.text ?? "";
   if (ctx.response?.status < 500 && !/<html[\s>]/i.test(text)) return;
   ctx.swap = "none";
   const sentence = new DOMParser().parseFromString(text, "text/html").querySelector("[data-sentence]")?.textContent.trim();
   tell(sentence || say("failed"), { tone: ctx.response?.status < 500 ? "warn" : "stop", id: "failed" });
 };
-const failed = () => tell(say("failed"), { tone: "stop", id: "failed" });
+const failed = (event) => {
+  if (event.detail?.ctx?.sourceElement?.dataset?.without === undefined) tell(say("failed"), { tone: "stop", id: "failed" });
+};
 
 let listening = false;
 
