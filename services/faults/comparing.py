@@ -175,9 +175,11 @@ def _effects_are_there(
                 continue
             key = mark.key_of(fact.data)
             where = f"{book.service}: {mark.table} of {source}:{fact.position} ({fact.type} {key})"
+            step = book.steps[mark].get(key)
             if key not in book.marks[mark]:
                 found.lost.add(f"{where} is not there")
-            step = book.steps[mark].get(key)
+            elif step is None:
+                found.out_of_order.add(f"{where} came nobody knows when")
             if step is None or (late and late[0] == (book.service, fact.type) and (fact.position or 0) <= late[1]):
                 continue
             before, position = last.get(fact.subjects[0], (0, None))
@@ -193,7 +195,9 @@ def _once(found: Findings, books: dict[str, Book], excused: Excused) -> None:
     opened = [fact.data["household"] for fact in books["casework"].log if fact.type == "casework.case_opened"]
     _no_more_than_one(found, "casework: openings of a case of household", opened)
     notify = books["notify"]
-    _no_more_than_one(found, "notify: notifications of", [" ".join(map(str, n)) for n in notify.notifications if n[3]])
+    _no_more_than_one(
+        found, "notify: notifications of", [f"{n[0]} {n[1]} {n[3]}" for n in notify.notifications if n[3]]
+    )
     sent = [fact.data["notification"] for fact in notify.log if fact.type == "notify.notification_sent"]
     _no_more_than_one(found, "notify: statements of notification", sent)
     reports = Counter(fact.subjects[0] for fact in books["outreach"].log if fact.type == "outreach.visit_reported")

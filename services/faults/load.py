@@ -30,6 +30,8 @@ _AGAIN: Final = 0.25
 _MAY_PASS: Final = frozenset({401, 403, 404, 409})
 """Refusals that may pass: a token of another clock, a fact that has not come. Nothing was promised; ask again."""
 _LONGEST_REFUSAL: Final = 60.0
+_LINES: Final = 2
+"""How many households of an area are on their way at once."""
 _LOST_ANSWER = (httpx.HTTPError, StepFailedError, ValueError)
 
 
@@ -61,9 +63,9 @@ class Load:
 
     @contextlib.asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Let one household after the other go its way, in each area, while the block runs."""
+        """Let one household after the other go its way, two lines in each area, while the block runs."""
         self._open.set()
-        self._tasks = [asyncio.create_task(self._area(area), name=f"load:{area}") for area in CALLS]
+        self._tasks = [asyncio.create_task(self._area(area)) for area in CALLS for _ in range(_LINES)]
         try:
             yield
         finally:

@@ -31,7 +31,8 @@ from services.faults.trial import Fault, Trial
 from shared import clock
 from shared.telemetry import configure_logging
 
-_PACE: Final = 0.15
+_PACE: Final = 0.1
+_WARM_UP: Final = (2.0, 3.0)
 _SHOWN: Final = 5
 
 
@@ -132,6 +133,7 @@ async def _trial(report: Report, console: Console, folder: Path, ends: float, on
         load = Load(running, Journal(folder / "promises.jsonl"), Random(f"load {report.seed}"), _PACE)  # noqa: S311 - repeatable
         trial = Trial(running, load, Random(report.seed))  # noqa: S311 - repeatable
         async with load.working():
+            await trial.work(*_WARM_UP)
             for number, faults in enumerate(rounds(trial.dice, only)):
                 for fault in faults:
                     if number and clock.monotonic() > ends:

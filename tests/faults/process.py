@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,11 +16,11 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.faults.fragile import die_at
 from shared.db import Database
 from shared.events.intake import HouseholdChanged
 from shared.settings import Settings
 from shared.spine import Received, Spine, Subscriptions, feed_router
-from shared.spine.stream import Stream
 from tests.spine.rig import note
 
 
@@ -37,23 +36,6 @@ def slow(service: str, seconds: float) -> Subscriptions:
             await asyncio.sleep(seconds)
 
     return subscriptions
-
-
-def die_at(point: str, times: int) -> None:
-    """Have this process killed just before, or just after, one of its appends to Redis."""
-    append, left = Stream._append, times
-
-    async def fatal(self: Stream, *args: Any) -> bool:
-        nonlocal left
-        left -= 1
-        if left == 0 and point == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        done = await append(self, *args)
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return done
-
-    Stream._append = fatal  # type: ignore[assignment,method-assign] # the point of the trial
 
 
 async def live(order: dict[str, Any]) -> None:
