@@ -230,7 +230,7 @@ def faults(
     only: Annotated[list[str] | None, typer.Option(help="Only this kind of fault; may be given several times.")] = None,
 ) -> None:
     """Break every part while people work; count what was lost."""
-    from services.faults import run
+    from services.faults.running import run
 
     raise typer.Exit(run(json=json, minutes=minutes, seed=seed, only=only or ()))
 
