@@ -68,7 +68,8 @@ def understand(fields: dict[str, Any], model: type[M], locale: str) -> tuple[M |
             given[name] = f"{value}+09:00" if name in _MOMENTS and len(value) == _NAIVE else value
         elif about.is_required():
             given[name] = ""  # nothing chosen among radio buttons: the browser sends no such field
-    body, found = None, []
+    body: M | None = None
+    found: list[dict[str, Any]] = []
     try:
         body = model.model_validate(given)
     except ValidationError as error:
