@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from shared.db import Database
 from shared.migrate import migrate
+from shared.operations import CountDeliveries
 from shared.settings import Settings
 
 SERVICES: Final = ("intake", "casework", "outreach", "notify")
@@ -22,6 +23,14 @@ def load_app(service: str, settings: Settings) -> FastAPI:
     """The application of one service, imported only now."""
     app: FastAPI = importlib.import_module(f"services.{service}.app").create_app(settings)
     return app
+
+
+def count_deliveries_of(service: str) -> CountDeliveries | None:
+    """How a service counts what it sends out; None for those that send nothing."""
+    if service != "notify":
+        return None
+    count: CountDeliveries = importlib.import_module("services.notify.queries.deliveries").count_deliveries
+    return count
 
 
 async def migrate_one(service: str, settings: Settings) -> None:

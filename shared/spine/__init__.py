@@ -69,7 +69,7 @@ from shared.spine.parked import (
     skip_parked,
     try_again,
 )
-from shared.spine.state import FeedReader, SourceStatus, Status, as_json, read_status
+from shared.spine.state import FeedReader, SourceStatus, Status, read_status
 from shared.spine.subscriptions import NotYet, Received, Subscriptions, derived_id
 from shared.spine.tables import SpineBase, ensure_partitions
 from shared.spine.wire import Names
@@ -90,7 +90,6 @@ __all__ = [
     "Status",
     "Subscriptions",
     "adopt_log",
-    "as_json",
     "closed",
     "closed_subjects",
     "connect_redis",

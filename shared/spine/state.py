@@ -6,7 +6,7 @@ personal data: numbers, states, types, ids.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -130,12 +130,6 @@ class Seen:
 
     head: int
     stands_by: str | None
-
-
-def as_json(status: Status) -> dict[str, Any]:
-    """A status as JSON values."""
-    told: dict[str, Any] = TypeAdapter(dict[str, Any]).dump_python(asdict(status), mode="json")
-    return told
 
 
 async def read_status(
