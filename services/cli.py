@@ -84,11 +84,16 @@ def serve(
 
 
 @app.command(rich_help_panel="Operate")
-def status(data: Data = None, json: Json = False) -> None:
-    """Services, log heads, cursors, lag and parked events."""
-    from services.commands.operate import status as run
+def status(
+    data: Data = None,
+    json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=0.5, max=3600, help="Seconds between two looks of --watch.")] = 2.0,
+) -> None:
+    """Logs, streams, readers, parked events, deliveries of all services."""
+    from services.commands.status import run
 
-    raise typer.Exit(run(data, as_json=json))
+    raise typer.Exit(run(data, as_json=json, watch=watch, every=every))
 
 
 @app.command(rich_help_panel="Operate")
