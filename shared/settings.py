@@ -7,7 +7,7 @@ stands in an environment or on a command line.
 from __future__ import annotations
 
 import os
-from typing import Self
+from typing import Literal, Self
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -38,8 +38,30 @@ class Settings(BaseSettings):
     """Whether anybody may choose a post to sign in as: the demo and the story, never a ward."""
     cookie_secure: bool = True
     token_seconds: int = 900
-    session_idle_seconds: int = 8 * 3600
-    session_absolute_seconds: int = 14 * 3600
+    session_idle_seconds: int = 3600
+    """How long a session lasts without anybody touching a page."""
+    session_absolute_seconds: int = 12 * 3600
+    """How long it lasts at most."""
+    account_key: str = ""
+    """Under which casework keeps second factors: 32 bytes as base64, newest first when there are several (comma).
+    Without one there are no local accounts."""
+    letter_hours: int = 72
+    """How long an invitation or recovery code on paper may be used."""
+    oidc_issuer: str = ""
+    """The OpenID Connect provider, as it names itself; without one nobody signs in by it."""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_label: str = ""
+    """What stands on its button, such as the name of the ward's directory."""
+    oidc_scope: str = "openid"
+    oidc_match: Literal["", "email", "employee_number"] = ""
+    """By which field of a person a subject that nobody has bound yet may be known; ``email`` must be verified."""
+    oidc_claim: str = ""
+    """The claim that holds it, where it is not called like the field."""
+    oidc_acr: list[str] = []
+    """One of these the provider must have reached (``acr``); empty: not asked."""
+    oidc_amr: list[str] = []
+    """One of these methods must have been used (``amr``, such as ``mfa``); empty: not asked."""
 
     read_minutes: int | None = None
     """Overrides every notification's read deadline, so that the story need not wait a day."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.casework import api, pages
 from services.casework.actions.sweeping import sweep_clocks
+from services.casework.actions.tidying import tidy_staff
 from services.casework.handlers import subscriptions
 from shared.web import Periodic, build_service
 
@@ -27,9 +28,16 @@ def create_app(settings: Settings) -> FastAPI:
         settings=settings,
         subscriptions=subscriptions,
         routers=[*api.routers, *pages.routers],
-        periodic=[Periodic("clocks", settings.sweep_seconds, _sweep)],
+        periodic=[
+            Periodic("clocks", settings.sweep_seconds, _sweep),
+            Periodic("staff", max(settings.sweep_seconds, 60), _tidy),
+        ],
     )
 
 
 async def _sweep(service: Service) -> None:
     await sweep_clocks(service.db)
+
+
+async def _tidy(service: Service) -> None:
+    await tidy_staff(service.db)

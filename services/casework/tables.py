@@ -1,4 +1,4 @@
-"""The tables of casework: the ward's posts and sessions, the cases and the care; with those of ``projections``.
+"""The tables of casework: cases and the care, with the ward's posts and sessions (``staff``) and ``projections``.
 
 Codes are those of ``services/casework/codes``; times are UTC. Narrative (personal data of the highest class) stands
 in ``invitation.question``, ``.note`` and ``.answer_text``, ``entry``, ``meeting.minutes`` and ``.place``,
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.casework.columns import (
@@ -34,82 +34,27 @@ from services.casework.projections import (
     Visit,
 )
 from services.casework.rules import care
+from services.casework.staff import (
+    Account,
+    AccountLetter,
+    Agency,
+    DutyPost,
+    Handover,
+    Identity,
+    OidcFlow,
+    Person,
+    Post,
+    RecoveryCode,
+    SignIn,
+    SignInFailure,
+)
 
 __all__ = [
-    "Agency", "Base", "Case", "CaseNumber", "Clock", "Consent", "Consultation", "DutyPost", "Entry",
-    "Happening", "Household", "HouseholdLink", "HouseholdType", "Invitation", "Meeting", "MemberContact",
-    "Notice", "Person", "Plan", "PlanLine", "Post", "Protection", "SignIn", "Task", "Visit", "VisitRequest",
+    "Account", "AccountLetter", "Agency", "Base", "Case", "CaseNumber", "Clock", "Consent", "Consultation",
+    "DutyPost", "Entry", "Handover", "Happening", "Household", "HouseholdLink", "HouseholdType", "Identity",
+    "Invitation", "Meeting", "MemberContact", "Notice", "OidcFlow", "Person", "Plan", "PlanLine", "Post",
+    "Protection", "RecoveryCode", "SignIn", "SignInFailure", "Task", "Visit", "VisitRequest",
 ]  # fmt: skip
-
-
-class Agency(Base):
-    """関係機関. ``areas`` empty: the whole ward."""
-
-    __tablename__ = "agency"
-
-    code: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(index=True)
-    ja: Mapped[str]
-    en: Mapped[str]
-    areas: Mapped[list[str]] = codes_column()
-    active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"), default=True)
-
-
-class Person(Base):
-    """A member of staff."""
-
-    __tablename__ = "person"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    kana: Mapped[str] = words_column()
-    romaji: Mapped[str] = words_column()
-
-
-class Post(Base):
-    """職: a person's role in an agency, from a day to a day; rights follow it."""
-
-    __tablename__ = "post"
-    __table_args__ = (UniqueConstraint("code"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    code: Mapped[str | None]
-    person: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    agency: Mapped[str] = mapped_column(ForeignKey("agency.code"), index=True)
-    role: Mapped[str]
-    areas: Mapped[list[str]] = codes_column()
-    title_ja: Mapped[str] = words_column()
-    title_en: Mapped[str] = words_column()
-    head: Mapped[bool] = no_column()
-    """Leads its agency."""
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
-    ended_at: Mapped[datetime | None]
-
-
-class DutyPost(Base):
-    """Who takes cases of an area that nobody else can own. ``area`` ``*``: the whole ward."""
-
-    __tablename__ = "duty_post"
-
-    area: Mapped[str] = mapped_column(primary_key=True)
-    post: Mapped[UUID] = mapped_column(ForeignKey("post.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"), default=0)
-
-
-class SignIn(Base):
-    """A session. The cookie holds a secret; here stands its SHA-256."""
-
-    __tablename__ = "sign_in"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    post: Mapped[UUID] = mapped_column(ForeignKey("post.id"), index=True)
-    person: Mapped[UUID]
-    secret_hash: Mapped[str] = mapped_column(unique=True)
-    started_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
 
 
 class CaseNumber(Base):

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.casework.actions.files import agencies_taking_part, begin_file, invitations_of, running_clocks
+from services.casework.actions.handing import pass_on
 from services.casework.actions.invitations import end_invitations
 from services.casework.actions.keeping import (
     add_happening,
@@ -32,7 +33,6 @@ from shared.events.casework import (
     CaseOpened,
     CaseReopened,
     LeadChanged,
-    OwnerChanged,
     VisitRequestCancelled,
 )
 from shared.i18n import N_
@@ -183,18 +183,8 @@ async def change_owner(session: AsyncSession, actor: Actor, case_id: UUID, owner
     case = await take_case(session, actor, case_id)
     cases.demand_coordination(actor.role, is_owner=case.owner == actor.post)
     cases.demand_open(case.state)
-    before = case.owner
-    case.owner = cases.change_owner(before, await post_facts(session, owner))
-    now = clock.now()
-    for running in await running_clocks(session, case):
-        if running.owner == before:
-            running.owner = case.owner
-    add_happening(session, case.id, "owner_changed", now, post=case.owner)
-    await record(
-        session,
-        OwnerChanged(household=case.household, case=case.id, owner=case.owner, before=before),
-        actor=actor,
-    )
+    after = cases.change_owner(case.owner, await post_facts(session, owner))
+    await pass_on(session, case, after, "handed", actor=actor)
     return case
 
 

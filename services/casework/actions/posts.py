@@ -11,12 +11,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.casework.rules.cases import PostFacts
+from services.casework.rules.sessions import holds_post
 from services.casework.tables import Agency, DutyPost, Person, Post, SignIn
 from shared import clock
 from shared.codes import find_code
-from shared.errors import Missing
 from shared.events.casework import PostEnded, PostStarted, SessionEnded
-from shared.i18n import N_
 from shared.identity import end_access
 from shared.spine import Fact, hold, record, record_many
 
@@ -143,23 +142,18 @@ def _started(post: PostOfWard, kind: str, starts_on: date) -> PostStarted:
     )
 
 
-async def end_post(session: AsyncSession, actor: Actor | None, post_id: UUID) -> None:
-    """End all rights of a post at once, here and (by ``post_ended``) everywhere. Its cases need a new owner.
+async def close_post(session: AsyncSession, actor: Actor | None, post: Post) -> None:
+    """End all rights of a post at once, here and (by ``post_ended``) everywhere; its sessions end with it.
 
-    Sessions of the post end with it.
+    The post is held and locked; whoever calls has handed its cases on (``handing.end_post``).
     """
-    await hold(session, post_id)
-    post = await session.get(Post, post_id, with_for_update=True)
-    if post is None:
-        raise Missing(N_("その職はありません。"))
-    if post.ended_at is not None:
-        return
     now = clock.now()
     post.ended_at = now
     session.info.pop(_STAFF, None)
-    await end_access(session, "post", post_id, now)
-    await session.execute(update(SignIn).where(SignIn.post == post_id, SignIn.ended_at.is_(None)).values(ended_at=now))
-    await record(session, PostEnded(post=post_id), actor=actor)
+    await end_access(session, "post", post.id, now)
+    running = update(SignIn).where(SignIn.post == post.id, SignIn.ended_at.is_(None))
+    await session.execute(running.values(ended_at=now))
+    await record(session, PostEnded(post=post.id), actor=actor)
 
 
 async def end_session(session: AsyncSession, sign_in: SignIn, *, actor: Actor | None = None) -> None:
@@ -180,6 +174,13 @@ async def post_facts(session: AsyncSession, post_id: UUID | None) -> PostFacts |
     return await _as_facts(session, post) if post is not None else None
 
 
+async def heads_of(session: AsyncSession, post: PostFacts) -> list[PostFacts]:
+    """The posts that lead this one's agency, without itself."""
+    query = select(Post.id).where(Post.agency == post.agency, Post.head, Post.ended_at.is_(None), Post.id != post.id)
+    found = [await post_facts(session, head) for head in await session.scalars(query.order_by(Post.starts_on, Post.id))]
+    return [head for head in found if head is not None]
+
+
 async def on_duty(session: AsyncSession, area: str | None) -> list[PostFacts]:
     """The posts on duty for an area, then those for the whole ward."""
     listed = select(DutyPost.post, DutyPost.area, DutyPost.position).where(DutyPost.area.in_([area or "", WHOLE_WARD]))
@@ -189,10 +190,11 @@ async def on_duty(session: AsyncSession, area: str | None) -> list[PostFacts]:
 
 
 async def _post(session: AsyncSession, post_id: UUID) -> Post | None:
-    """A post, read once a session."""
+    """A post, read once a session and kept from ending before the commit: a case never gets an owner who has gone."""
     known: dict[UUID, Post | None] = session.info.setdefault(_STAFF, {})
     if post_id not in known:
-        known[post_id] = await session.get(Post, post_id)
+        kept = {"read": True, "key_share": True}
+        known[post_id] = await session.get(Post, post_id, with_for_update=kept, populate_existing=True)
     return known[post_id]
 
 
@@ -203,5 +205,7 @@ async def _as_facts(session: AsyncSession, post: Post) -> PostFacts:
         role=post.role,
         agency=post.agency,
         owns=bool(role and role.attributes.get("owns")),
-        ended=post.ended_at is not None or (post.ends_on is not None and post.ends_on < clock.today()),
+        ended=not holds_post(
+            starts_on=post.starts_on, ends_on=post.ends_on, ended=post.ended_at is not None, today=clock.today()
+        ),
     )

@@ -30,3 +30,20 @@ def local_path(wanted: str | None) -> str:
     if unsafe or "\\" in plain or any(ord(letter) < 32 for letter in plain):  # noqa: PLR2004 - control characters
         return home
     return home if parts.path.startswith(("/casework/session", "/casework/sign-")) else wanted
+
+
+_BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("iPad", "iPad"),
+    ("iPhone", "iPhone"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device_of(user_agent: str) -> str:
+    """``Edge / Windows``: enough for a person to know their own device again, and no more."""
+    found = [next((name for mark, name in marks if mark in user_agent), "") for marks in (_BROWSERS, _SYSTEMS)]
+    return " / ".join(part for part in found if part)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from services.casework.actions import posts
+from services.casework.actions import handing, posts
 from services.casework.tests.sample import JOBS, NOW, SmallWard, Ward, actor_of
 from shared import clock
 from shared.identity import TOKEN_COOKIE
@@ -76,8 +76,8 @@ async def test_a_session_ends_by_rest_and_by_age(client: httpx.AsyncClient, ward
 
 async def test_all_rights_end_with_the_post(client: httpx.AsyncClient, ward: Ward) -> None:
     token = (await client.post("/casework/api/session", json={"post": "manager"})).json()["token"]
-    await ward.do(lambda s: posts.end_post(s, actor_of("operator"), JOBS["manager"].id))
-    await ward.do(lambda s: posts.end_post(s, actor_of("operator"), JOBS["manager"].id))
+    await handing.end_post(ward.db, actor_of("operator"), JOBS["manager"].id)
+    await handing.end_post(ward.db, actor_of("operator"), JOBS["manager"].id)
     refused = await client.get("/casework/api/me", headers={"authorization": f"Bearer {token}"})
     assert refused.status_code == 401
     assert (await client.post("/casework/session/renew")).status_code == 401
