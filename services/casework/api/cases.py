@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.casework.actions import opening
-from services.casework.api.changing import Changed, change
+from services.casework.api.changing import Changed, Sent
 from services.casework.queries.cases import CaseFilter, list_cases, read_case
 from services.casework.queries.views import CaseDetail, CaseView
 from services.casework.requests import ChangeLead, ChangeOwner, CloseCase
 from shared.audit import note
 from shared.identity import CurrentActor
-from shared.service import Here, IdempotencyKeyHeader
+from shared.service import Here
 from shared.text import CodeName
 
 router = APIRouter(prefix="/api", tags=["cases"])
@@ -80,43 +80,24 @@ async def one_case(case_id: UUID, here: Here, actor: CurrentActor) -> CaseDetail
 
 
 @router.post("/cases/{case_id}/owner")
-async def hand_over(
-    case_id: UUID, body: ChangeOwner, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Changed:
+async def hand_over(case_id: UUID, body: ChangeOwner, sent: Sent) -> Changed:
     """Hand the case to another post."""
-    _, changed = await change(
-        here, actor, lambda s: opening.change_owner(s, actor, case_id, body.owner),
-        key=key, what=f"owner/{case_id}", body=body,
-    )  # fmt: skip
-    return changed
+    return await sent.do("owner", opening.change_owner, case_id, body.owner, body=body)
 
 
 @router.post("/cases/{case_id}/lead")
-async def name_lead(
-    case_id: UUID, body: ChangeLead, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Changed:
+async def name_lead(case_id: UUID, body: ChangeLead, sent: Sent) -> Changed:
     """Name the lead agency, or none."""
-    _, changed = await change(
-        here, actor, lambda s: opening.change_lead(s, actor, case_id, body.agency),
-        key=key, what=f"lead/{case_id}", body=body,
-    )  # fmt: skip
-    return changed
+    return await sent.do("lead", opening.change_lead, case_id, body.agency, body=body)
 
 
 @router.post("/cases/{case_id}/close")
-async def close(case_id: UUID, body: CloseCase, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Changed:
+async def close(case_id: UUID, body: CloseCase, sent: Sent) -> Changed:
     """End the case, with a reason."""
-    _, changed = await change(
-        here, actor, lambda s: opening.close_case(s, actor, case_id, body.reason, body.note),
-        key=key, what=f"close/{case_id}", body=body,
-    )  # fmt: skip
-    return changed
+    return await sent.do("close", opening.close_case, case_id, body.reason, body.note, body=body)
 
 
 @router.post("/cases/{case_id}/reopen")
-async def reopen(case_id: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Changed:
+async def reopen(case_id: UUID, sent: Sent) -> Changed:
     """Go on with a closed case."""
-    _, changed = await change(
-        here, actor, lambda s: opening.reopen_case(s, actor, case_id), key=key, what=f"reopen/{case_id}"
-    )
-    return changed
+    return await sent.do("reopen", opening.reopen_case, case_id)

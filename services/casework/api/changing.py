@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
+from fastapi import Depends
 from pydantic import BaseModel
+
+from shared.identity import CurrentActor
+from shared.service import Here, IdempotencyKeyHeader
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,3 +61,32 @@ async def change(
         position=done.position,
         repeated=done.repeated,
     )
+
+
+class _Sender:
+    """Who asks for a change over JSON, and under which key."""
+
+    def __init__(self, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> None:
+        self._here, self._actor, self._key = here, actor, key
+
+    async def do(
+        self,
+        what: str,
+        action: Callable[..., Awaitable[Any]],
+        about: UUID,
+        *given: Any,
+        body: BaseModel | None = None,
+    ) -> Changed:
+        """Run ``action(session, actor, about, *given)`` once; ``body``: the whole request, if ``given`` is a part."""
+        _, changed = await change(
+            self._here,
+            self._actor,
+            lambda session: action(session, self._actor, about, *given),
+            key=self._key,
+            what=f"{what}/{about}",
+            body=body or next(iter(given), None),
+        )
+        return changed
+
+
+Sent = Annotated[_Sender, Depends()]

@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from services.casework.actions import invitations
-from services.casework.api.changing import Changed, change
+from services.casework.api.changing import Changed, Sent
 from services.casework.queries import sharing
 from services.casework.queries.views import InvitationView, ProposalView
 from services.casework.requests import AnswerInvitation, InviteAgency, LeaveCase
 from services.casework.rules.sharing import LIVE, TAKING_PART, WAITING
 from shared.identity import CurrentActor
-from shared.service import Here, IdempotencyKeyHeader
+from shared.service import Here
 
 router = APIRouter(prefix="/api", tags=["sharing"])
 _STATES = {"waiting": WAITING, "taking_part": TAKING_PART, "live": LIVE}
@@ -28,15 +28,9 @@ async def propose(case_id: UUID, here: Here, actor: CurrentActor) -> list[Propos
 
 
 @router.post("/cases/{case_id}/invitations")
-async def invite(
-    case_id: UUID, body: InviteAgency, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Changed:
+async def invite(case_id: UUID, body: InviteAgency, sent: Sent) -> Changed:
     """Ask an agency in, on a ground in law."""
-    _, changed = await change(
-        here, actor, lambda s: invitations.invite_agency(s, actor, case_id, body),
-        key=key, what=f"invite/{case_id}", body=body,
-    )  # fmt: skip
-    return changed
+    return await sent.do("invite", invitations.invite_agency, case_id, body)
 
 
 @router.get("/invitations")
@@ -56,43 +50,24 @@ async def one_invitation(invitation_id: UUID, here: Here, actor: CurrentActor) -
 
 
 @router.post("/invitations/{invitation_id}/answer")
-async def answer(
-    invitation_id: UUID, body: AnswerInvitation, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Changed:
+async def answer(invitation_id: UUID, body: AnswerInvitation, sent: Sent) -> Changed:
     """Accept, ask to talk it over, or return it with a reason."""
-    _, changed = await change(
-        here, actor, lambda s: invitations.answer_invitation(s, actor, invitation_id, body),
-        key=key, what=f"answer/{invitation_id}", body=body,
-    )  # fmt: skip
-    return changed
+    return await sent.do("answer", invitations.answer_invitation, invitation_id, body)
 
 
 @router.post("/invitations/{invitation_id}/act")
-async def act(invitation_id: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Changed:
+async def act(invitation_id: UUID, sent: Sent) -> Changed:
     """The agency is at work."""
-    _, changed = await change(
-        here, actor, lambda s: invitations.begin_acting(s, actor, invitation_id), key=key, what=f"act/{invitation_id}"
-    )
-    return changed
+    return await sent.do("act", invitations.begin_acting, invitation_id)
 
 
 @router.post("/invitations/{invitation_id}/leave")
-async def leave(
-    invitation_id: UUID, body: LeaveCase, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Changed:
+async def leave(invitation_id: UUID, body: LeaveCase, sent: Sent) -> Changed:
     """The agency has ended its part."""
-    _, changed = await change(
-        here, actor, lambda s: invitations.leave_case(s, actor, invitation_id, body.reason),
-        key=key, what=f"leave/{invitation_id}", body=body,
-    )  # fmt: skip
-    return changed
+    return await sent.do("leave", invitations.leave_case, invitation_id, body.reason, body=body)
 
 
 @router.post("/invitations/{invitation_id}/remind")
-async def remind(invitation_id: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Changed:
+async def remind(invitation_id: UUID, sent: Sent) -> Changed:
     """Ask again, once a day at most."""
-    _, changed = await change(
-        here, actor, lambda s: invitations.remind_agency(s, actor, invitation_id),
-        key=key, what=f"remind/{invitation_id}",
-    )  # fmt: skip
-    return changed
+    return await sent.do("remind", invitations.remind_agency, invitation_id)
