@@ -185,7 +185,7 @@ class Relay:
         except DivergedError as error:
             stream.tail = None
             async with self._db.transaction() as session:
-                marked = await session.execute(_DIVERGED, {"reason": str(error)})
+                marked = await session.execute(_DIVERGED, {"reason": str(error), "epoch": error.epoch})
             if marked.rowcount:  # type: ignore[attr-defined] # an UPDATE's result has it
                 self._log.critical("the log has gone back; see ./kasane log adopt", reason=str(error))
             return 0
@@ -201,4 +201,7 @@ class Relay:
 
 
 _FORGET_THE_WAY = text("DELETE FROM applied_run WHERE applied_at < now() - interval '60 days'")
-_DIVERGED = text("UPDATE log_head SET state = 'diverged', reason = :reason WHERE state = 'ok'")
+# An operator may have adopted the log since we looked: what was wrong in its old epoch is so no more.
+_DIVERGED = text("""
+    UPDATE log_head SET state = 'diverged', reason = :reason WHERE state = 'ok' AND epoch = :epoch
+""")

@@ -77,7 +77,14 @@ class Tail:
 
 
 class DivergedError(Exception):
-    """The stream holds events that the log does not have: the log has gone back. The text has no personal data."""
+    """The stream holds events that the log does not have: the log has gone back. The text has no personal data.
+
+    ``epoch`` is the log's when that was seen.
+    """
+
+    def __init__(self, reason: str, epoch: str) -> None:
+        super().__init__(reason)
+        self.epoch = epoch
 
 
 class Stream:
@@ -162,7 +169,7 @@ class Stream:
             return await self._set_aside(raw_id, "its last entry is of an earlier epoch", head)
         ahead = envelope.position > head
         said = f"the stream is at {envelope.position}, the log at {head}" if ahead else "the stream has other events"
-        raise DivergedError(f"{said} (stream's epoch {envelope.epoch}, log's {epochs[-1]})")
+        raise DivergedError(f"{said} (stream's epoch {envelope.epoch}, log's {epochs[-1]})", epochs[-1])
 
     async def _set_aside(self, raw_id: bytes, why: str, head: int) -> Tail:
         aside = self._names.set_aside(self._service, f"aside-{uuid4().hex[:12]}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from shared.spine import adopt_log, list_parked, lost_facts
+from shared.spine.stream import Stream
 from tests.spine.rig import Node, Rig, caught_up, change, noting, running, until
 
 
@@ -155,3 +158,35 @@ async def test_the_right_backup_after_the_wrong_one_heals(pair: Pair) -> None:
     await caught_up(pair.intake, pair.casework)
     assert await pair.words() == [*"abcd"]
     assert await list_parked(pair.casework.db) == []
+
+
+async def test_an_adoption_is_not_undone_by_a_relay_that_looked_before_it(rig: Rig) -> None:
+    """The relay has seen the old stream and is about to say so while the operator adopts the log."""
+    intake = await rig.node("intake")
+    await intake.run("INSERT INTO probe VALUES ('intake', gen_random_uuid(), now(), now())")  # no heart-beat for now
+    for word in "abc":
+        await change(intake.db, uuid4(), word)
+    async with running(intake):
+        await until(lambda: published(intake, 3), "all is in the stream")
+    pair = Pair(rig, intake, intake)
+    await pair.restore(1)
+    relay, stream = intake.spine.relay, Stream(intake.spine.redis, intake.db, intake.spine.names, "intake")  # type: ignore[arg-type] # there is a Redis
+    async with intake.db.transaction() as session:
+        await session.execute(text("SELECT 1 FROM log_head FOR UPDATE"))
+        adopting = asyncio.create_task(pair.adopt())
+        await until(lambda: waiting(intake, 1), "the operator waits")
+        looking = asyncio.create_task(relay._look(stream))
+        await until(lambda: waiting(intake, 2), "the relay waits behind")
+    assert await adopting == ["b", "c"]
+    await looking
+    assert await intake.one("SELECT state FROM log_head") == "ok"
+
+
+async def published(node: Node, position: int) -> bool:
+    return node.spine.relay.published == position
+
+
+async def waiting(node: Node, count: int) -> bool:
+    """Whether so many sessions of the node's database wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await node.one(query) == count)
