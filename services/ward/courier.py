@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import importlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notify.rules.notices import FORGOTTEN_AFTER
+from shared import clock
 from shared.codes import Codes
 from shared.db import Database
 from shared.settings import Settings
 from shared.spine.facade import Spine
 from shared.spine.feed import feed_router
 from shared.spine.positions import BATCH, PLACE
+from shared.spine.subscriptions import Handler, Subscriptions
 
 _HOST = "http://ward"
 _MOST_ROUNDS = 200
@@ -104,8 +110,12 @@ async def _place(room: Room) -> None:
 
 
 @contextlib.asynccontextmanager
-async def courier(settings: Mapping[str, Settings]) -> AsyncIterator[Courier]:
-    """The way between the databases of ``settings``, closed at the end of the block."""
+async def courier(settings: Mapping[str, Settings], now: datetime) -> AsyncIterator[Courier]:
+    """The way between the databases of ``settings``, closed at the end of the block.
+
+    Whoever acts on a fact does so at the hour at which it was recorded; only what notify would have forgotten by
+    ``now`` it hears as late as that.
+    """
     edge = FastAPI()
     transport = httpx.ASGITransport(app=edge)
     rooms: dict[str, Room] = {}
@@ -117,7 +127,8 @@ async def courier(settings: Mapping[str, Settings]) -> AsyncIterator[Courier]:
             event.listen(db.engine.sync_engine, "connect", _hurry)
             undo.push_async_callback(db.close)
             subscriptions = importlib.import_module(f"services.{service}.handlers").subscriptions
-            spine = Spine(quiet, service, db, subscriptions, feed_transport=transport)
+            since = now - FORGOTTEN_AFTER if service == "notify" else None
+            spine = Spine(quiet, service, db, _in_time(subscriptions, since), feed_transport=transport)
             undo.push_async_callback(spine.stop)
             async with db.read() as session:
                 rooms[service] = Room(db, spine, await Codes.load(session))
@@ -126,6 +137,26 @@ async def courier(settings: Mapping[str, Settings]) -> AsyncIterator[Courier]:
             feed.include_router(feed_router())
             edge.mount(f"/{service}", feed)
         yield Courier(rooms)
+
+
+def _in_time(subscriptions: Subscriptions, since: datetime | None) -> Subscriptions:
+    """The same handlers; those that act do so at the hour at which a fact was recorded (if it was after ``since``)."""
+    timed = copy.copy(subscriptions)
+    timed.handlers = {
+        type_: [replace(one, call=_at_its_hour(one, since)) if one.acts else one for one in handlers]
+        for type_, handlers in subscriptions.handlers.items()
+    }
+    return timed
+
+
+def _at_its_hour(handler: Handler, since: datetime | None) -> Callable[[AsyncSession, Any], Awaitable[None]]:
+    async def call(session: AsyncSession, heard: Any) -> None:
+        for one in heard if handler.batch else (heard,):
+            recorded_at = one.envelope.recorded_at
+            with clock.at(recorded_at) if since is None or recorded_at > since else contextlib.nullcontext():
+                await handler.call(session, [one] if handler.batch else one)
+
+    return call
 
 
 def _hurry(connection: Any, _record: object) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.notify.queries.inbox import load_notification
+from services.notify.queries.inbox import load_notifications
 from services.notify.rules.quiet import choose_quiet
 from services.notify.tables import Notification, Preference
 from shared import clock
@@ -18,7 +18,7 @@ from shared.i18n import N_
 from shared.spine import hold, record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,23 +28,35 @@ if TYPE_CHECKING:
 
 async def acknowledge(session: AsyncSession, actor: Actor, notification_id: UUID) -> Notification:
     """Opened or acknowledged: the receipt is given once, however often it is pressed."""
-    notification = await load_notification(session, actor, notification_id)
-    await hold(session, notification.household or notification.post)
-    await session.refresh(notification)
-    if notification.read_at is not None:
-        return notification
-    notification.read_at = clock.now()
-    await record(
-        session,
-        NotificationRead(
-            notification=notification.id,
-            post=notification.post,
-            household=notification.household,
-            because=notification.because,
-        ),
-        actor=actor,
-    )
+    (notification,) = await take_notifications(session, actor, [notification_id])
+    await give_receipts(session, actor, [notification])
     return notification
+
+
+async def take_notifications(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> list[Notification]:
+    """Hold what the actor's post was told, as it stands now, in the order of ``ids``. Missing: one is not theirs."""
+    seen = await load_notifications(session, actor, ids)
+    await hold(session, *{one.household or one.post for one in seen})
+    found = {one.id: one for one in await load_notifications(session, actor, ids)}
+    return [found[id_] for id_ in ids]
+
+
+async def give_receipts(session: AsyncSession, actor: Actor, taken: Iterable[Notification]) -> None:
+    """The receipts for what was taken; what had been read before stays as it was."""
+    for notification in taken:
+        if notification.read_at is not None:
+            continue
+        notification.read_at = clock.now()
+        await record(
+            session,
+            NotificationRead(
+                notification=notification.id,
+                post=notification.post,
+                household=notification.household,
+                because=notification.because,
+            ),
+            actor=actor,
+        )
 
 
 async def choose_channels(

@@ -15,12 +15,15 @@ from shared.errors import Missing
 from shared.i18n import N_
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Actor
 
 PAGE = 50
+_NO_SUCH = N_("その通知はありません。")
 Filter = Literal["waiting", "all"]
 
 
@@ -101,6 +104,15 @@ async def load_notification(session: AsyncSession, actor: Actor, notification_id
     return await _own(session, actor, notification_id)
 
 
+async def load_notifications(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> list[Notification]:
+    """Notifications of the actor's own inbox as they stand now; Missing when one is anybody else's."""
+    query = select(Notification).where(Notification.id.in_(ids), Notification.post == actor.post)
+    found = list(await session.scalars(query.execution_options(populate_existing=True)))
+    if len(found) < len(set(ids)):
+        raise Missing(_NO_SUCH)
+    return found
+
+
 async def told_about(session: AsyncSession, actor: Actor, household: UUID, limit: int = 30) -> list[Notification]:
     """Who was told what about a household and has read it; for those who were told something about it themselves."""
     mine = aliased(Notification)
@@ -121,5 +133,5 @@ async def _own(session: AsyncSession, actor: Actor, notification_id: UUID) -> No
         select(Notification).where(Notification.id == notification_id, Notification.post == actor.post)
     )
     if found is None:
-        raise Missing(N_("その通知はありません。"))
+        raise Missing(_NO_SUCH)
     return found

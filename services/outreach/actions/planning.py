@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
-from services.outreach.actions.staging import again, facts_of, take_visit, write_back
+from services.outreach.actions.staging import again, begin_visit, facts_of, take_visit, write_back
 from services.outreach.queries.access import demand_planner, load_request, visible_requests, visible_visits
 from services.outreach.queries.planning import persons_for
 from services.outreach.queries.staff import clashes, team_of
@@ -126,6 +126,7 @@ async def assign_visit(
     )
     session.add(visit)
     await session.flush()
+    begin_visit(session, visit, actor)
     facts = replace(facts_of(visit, []), workers=rules.choose_workers(workers, visit.persons))
     await _demand_staff(session, team, facts, beside=visit.id, now=now)
     await _publish(session, actor, visit, facts, now)

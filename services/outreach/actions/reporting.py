@@ -63,7 +63,7 @@ async def report_visit(
     decided = visits.close_with_report(facts, actor.post, now, leads=leads)
     request = await session.get_one(VisitRequest, visit.request)
     entry = codes["VISIT_RESULT"][told.result]
-    before = await session.get(ContactRecord, visit.household)
+    before = await session.get(ContactRecord, visit.household, populate_existing=True)
     reported = rules.report(
         rules.Report(
             result=rules.Result.of(entry.code, entry.attributes),
@@ -167,7 +167,6 @@ async def _keep_details(
                 words=told.words.strip(),
             )
         )
-    await session.flush()
 
 
 async def _state(

@@ -29,20 +29,23 @@ FIELD = frozenset({"outreach_lead", "outreach_worker"})
 PLANNING = frozenset({"outreach_lead", "manager"})
 """Roles that propose, publish and change visits."""
 
+_KNOWN, _OWNED = aliased(Household), aliased(Case)
+_GOING, _REQUEST = aliased(VisitWorker), aliased(VisitRequest)
+_MADE, _SENDER = aliased(Visit), aliased(Visit)
+"""Made once: an alias is dear, and these conditions are part of every select."""
+
 NOT_HERE = N_("ここには何もありません。番号が変わったか、見る権限がありません。")
 ONLY_LEADS = N_("訪問を決められるのは、アウトリーチチームの係長と管理職です。")
 
 
 def is_protected(household: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
     """Whether somebody in the household is protected; one with parked events counts as protected (it fails closed)."""
-    known = aliased(Household)
-    held = exists(select(known.id).where(known.id == household, known.protected))
+    held = exists(select(_KNOWN.id).where(_KNOWN.id == household, _KNOWN.protected))
     return or_(held, closed(cast("ColumnElement[UUID]", household)))
 
 
 def _owns(actor: Actor, case: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
-    owned = aliased(Case)
-    return exists(select(owned.id).where(owned.id == case, owned.owner == actor.post))
+    return exists(select(_OWNED.id).where(_OWNED.id == case, _OWNED.owner == actor.post))
 
 
 def _covers(actor: Actor, area: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
@@ -53,14 +56,13 @@ def _covers(actor: Actor, area: SQLColumnExpression[str | None]) -> ColumnElemen
 
 def visible_visits(actor: Actor) -> ColumnElement[bool]:
     """A condition on :class:`Visit`."""
-    going, request = aliased(VisitWorker), aliased(VisitRequest)
-    sent = exists(select(going.visit).where(going.visit == Visit.id, going.post == actor.post))
+    sent = exists(select(_GOING.visit).where(_GOING.visit == Visit.id, _GOING.post == actor.post))
     part = or_(sent, Visit.published_by == actor.post, _owns(actor, Visit.case))
     wide: list[ColumnElement[bool]] = []
     if actor.role in FIELD:
         wide.append(Visit.team == actor.agency)
     if actor.role in COORDINATING:
-        asked = select(request.id).where(request.id == Visit.request, _covers(actor, request.area))
+        asked = select(_REQUEST.id).where(_REQUEST.id == Visit.request, _covers(actor, _REQUEST.area))
         wide.append(exists(asked))
     if not wide:
         return part
@@ -69,14 +71,12 @@ def visible_visits(actor: Actor) -> ColumnElement[bool]:
 
 def visible_requests(actor: Actor) -> ColumnElement[bool]:
     """A condition on :class:`VisitRequest`."""
-    going, made = aliased(VisitWorker), aliased(Visit)
     sent = exists(
-        select(made.id)
-        .join(going, going.visit == made.id)
-        .where(made.request == VisitRequest.id, going.post == actor.post)
+        select(_MADE.id)
+        .join(_GOING, _GOING.visit == _MADE.id)
+        .where(_MADE.request == VisitRequest.id, _GOING.post == actor.post)
     )
-    sender = aliased(Visit)
-    sends = exists(select(sender.id).where(sender.request == VisitRequest.id, sender.published_by == actor.post))
+    sends = exists(select(_SENDER.id).where(_SENDER.request == VisitRequest.id, _SENDER.published_by == actor.post))
     asker = VisitRequest.requested_by == actor.post
     part = or_(asker, sent, sends, _owns(actor, VisitRequest.case))
     if actor.role == "outreach_lead" or actor.role in COORDINATING:
