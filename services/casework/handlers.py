@@ -97,12 +97,10 @@ async def know_answer(session: AsyncSession, received: Received[TypeAnswered]) -
     )
 
 
-@subscriptions.on(ConsentRecorded, projects=True)
-async def know_consent(session: AsyncSession, received: Received[ConsentRecorded]) -> None:
-    """A consent stands, or is on the way."""
-    await projecting.know(session, received.event.household)
-    if not await projecting.is_erased(session, received.event.household):
-        await projecting.keep_consent(session, received.event, received.envelope.occurred_at)
+@subscriptions.on(ConsentRecorded, projects=True, batch=True)
+async def know_consents(session: AsyncSession, run: Sequence[Received[ConsentRecorded]]) -> None:
+    """Consents stand, or are on the way."""
+    await projecting.keep_consents(session, run)
 
 
 @subscriptions.on(ConsentRecorded, acts=True)
@@ -149,13 +147,19 @@ async def end_protection(session: AsyncSession, received: Received[ProtectionEnd
         await projecting.set_protection(session, event.household, event.protection, ended=True)
 
 
-@subscriptions.on(MemberLeft, projects=True)
-async def know_leaving(session: AsyncSession, received: Received[MemberLeft]) -> None:
-    """A member no longer lives there."""
-    event = received.event
-    if not await projecting.is_erased(session, event.household):
-        facts = {"left_on": event.left_on, "left_reason": event.reason}
-        await projecting.keep_member(session, event.member, event.household, **facts)
+@subscriptions.on(MemberLeft, projects=True, batch=True)
+async def know_leavings(session: AsyncSession, run: Sequence[Received[MemberLeft]]) -> None:
+    """Members no longer live there."""
+    rows = [
+        {
+            "member": heard.event.member,
+            "household": heard.event.household,
+            "left_on": heard.event.left_on,
+            "left_reason": heard.event.reason,
+        }
+        for heard in run
+    ]
+    await projecting.keep_members(session, rows)
 
 
 @subscriptions.on(MemberLeft, acts=True)
@@ -192,11 +196,10 @@ async def erase(session: AsyncSession, received: Received[HouseholdErased]) -> N
     await hearing.erase_household(session, received.event.household)
 
 
-@subscriptions.on(VisitAssigned, projects=True)
-async def know_visit(session: AsyncSession, received: Received[VisitAssigned]) -> None:
-    """A visit was published: its workers see the case from now on."""
-    if not await projecting.is_erased(session, received.event.household):
-        await projecting.keep_assignment(session, received.event)
+@subscriptions.on(VisitAssigned, projects=True, batch=True)
+async def know_visits(session: AsyncSession, run: Sequence[Received[VisitAssigned]]) -> None:
+    """Visits were published: their workers see the case from now on."""
+    await projecting.keep_assignments(session, run)
 
 
 @subscriptions.on(VisitAssigned, acts=True)
@@ -244,12 +247,14 @@ async def know_result(session: AsyncSession, received: Received[VisitReported]) 
         await projecting.keep_result(session, received.event, received.envelope.occurred_at)
 
 
-@subscriptions.on(MemberMet, projects=True)
-async def know_meeting(session: AsyncSession, received: Received[MemberMet]) -> None:
-    """A member was met in person."""
-    event = received.event
-    if not await projecting.is_erased(session, event.household):
-        await projecting.keep_member(session, event.member, event.household, met_at=received.envelope.occurred_at)
+@subscriptions.on(MemberMet, projects=True, batch=True)
+async def know_meetings(session: AsyncSession, run: Sequence[Received[MemberMet]]) -> None:
+    """Members were met in person."""
+    rows = [
+        {"member": heard.event.member, "household": heard.event.household, "met_at": heard.envelope.occurred_at}
+        for heard in run
+    ]
+    await projecting.keep_members(session, rows)
 
 
 @subscriptions.on(MemberMet, acts=True)

@@ -54,7 +54,7 @@ async def know_households(session: AsyncSession, run: Sequence[Received[Househol
 @subscriptions.on(HouseholdChanged, projects=True, batch=True)
 async def move_households(session: AsyncSession, run: Sequence[Received[HouseholdChanged]]) -> None:
     """They live elsewhere, or their place became known."""
-    await projecting.move(session, run)
+    await projecting.place(session, run)
 
 
 @subscriptions.on(ConsultationReceived, projects=True, batch=True)
@@ -71,10 +71,11 @@ async def note_urgency(session: AsyncSession, run: Sequence[Received[Consultatio
     await projecting.keep_households(session, rows)
 
 
-@subscriptions.on(ConsentRecorded, projects=True)
-async def note_consent(session: AsyncSession, received: Received[ConsentRecorded]) -> None:
-    """A consent stands again."""
-    await projecting.keep_households(session, [{"id": received.event.household, "consent_withdrawn_at": None}])
+@subscriptions.on(ConsentRecorded, projects=True, batch=True)
+async def note_consents(session: AsyncSession, run: Sequence[Received[ConsentRecorded]]) -> None:
+    """Consents stand again."""
+    rows = [{"id": heard.event.household, "consent_withdrawn_at": None} for heard in run]
+    await projecting.keep_households(session, rows)
 
 
 @subscriptions.on(ConsentWithdrawn, projects=True)

@@ -138,22 +138,29 @@ async def keep_types(session: AsyncSession, run: Sequence[Received[TypeMatched]]
     await put_many(session, HouseholdType, rows)
 
 
-async def keep_consent(session: AsyncSession, event: ConsentRecorded, at: datetime) -> None:
-    """A consent by its codes. One that was withdrawn stays so, in whatever order the two facts come."""
-    row: dict[str, Any] = {
-        "household": event.household,
-        "member": event.member,
-        "state": event.state,
-        "purpose": event.purpose,
-        "recipients": list(event.recipients),
-        "confirm_by": event.confirm_by,
-        "ends_on": event.ends_on,
-        "recorded_at": at,
-    }
+async def keep_consents(session: AsyncSession, run: Sequence[Received[ConsentRecorded]]) -> None:
+    """Consents by their codes. One that was withdrawn stays so, in whatever order the two facts come."""
+    gone = await erased_among(session, (heard.event.household for heard in run))
+    rows = [
+        {
+            "id": heard.event.consent,
+            "household": heard.event.household,
+            "member": heard.event.member,
+            "state": heard.event.state,
+            "purpose": heard.event.purpose,
+            "recipients": list(heard.event.recipients),
+            "confirm_by": heard.event.confirm_by,
+            "ends_on": heard.event.ends_on,
+            "recorded_at": heard.envelope.occurred_at,
+        }
+        for heard in run
+        if heard.event.household not in gone
+    ]
+    await know(session, *{heard.event.household for heard in run} - gone)
     await put_many(
         session,
         Consent,
-        [{"id": event.consent, **row}],
+        rows,
         also=lambda new: {"recorded_at": func.least(Consent.recorded_at, new.recorded_at)},
     )
 
@@ -188,27 +195,32 @@ async def keep_link(session: AsyncSession, household: UUID, other: UUID, kind: s
     await put_many(session, HouseholdLink, [{"one": one, "other": two, "kind": kind}])
 
 
-async def keep_member(session: AsyncSession, member: UUID, household: UUID, **facts: Any) -> None:
-    """When somebody was last met, or left."""
-    await know(session, household)
-    await put_many(session, MemberContact, [{"member": member, "household": household, **facts}])
+async def keep_members(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """When people were last met, or left; rows of ``member``, ``household`` and the same facts."""
+    households = {row["household"] for row in rows}
+    gone = await erased_among(session, households)
+    await know(session, *households - gone)
+    await put_many(session, MemberContact, [row for row in rows if row["household"] not in gone])
 
 
-async def keep_assignment(session: AsyncSession, event: VisitAssigned) -> None:
-    """A visit was published, or published again."""
-    row: dict[str, Any] = {
-        "request": event.request,
-        "case_id": event.case,
-        "household": event.household,
-        "team": event.team,
-        "workers": list(event.workers),
-        "starts_at": event.starts_at,
-    }
-    await session.execute(
-        insert(Visit)
-        .values(id=event.visit, state="assigned", **row)
-        .on_conflict_do_update(index_elements=[Visit.id], set_=row)
-    )
+async def keep_assignments(session: AsyncSession, run: Sequence[Received[VisitAssigned]]) -> None:
+    """Visits were published, or published again: how far one has come stays."""
+    gone = await erased_among(session, (heard.event.household for heard in run))
+    rows = [
+        {
+            "id": heard.event.visit,
+            "state": "assigned",
+            "request": heard.event.request,
+            "case_id": heard.event.case,
+            "household": heard.event.household,
+            "team": heard.event.team,
+            "workers": list(heard.event.workers),
+            "starts_at": heard.event.starts_at,
+        }
+        for heard in run
+        if heard.event.household not in gone
+    ]
+    await put_many(session, Visit, rows, also=lambda _new: {"state": Visit.state})
 
 
 async def keep_result(session: AsyncSession, event: VisitReported, at: datetime) -> None:

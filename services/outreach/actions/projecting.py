@@ -42,32 +42,30 @@ async def keep_households(session: AsyncSession, rows: Sequence[dict[str, Any]],
 async def place(
     session: AsyncSession, run: Sequence[Received[HouseholdRegistered]] | Sequence[Received[HouseholdChanged]]
 ) -> None:
-    """Where they are; while somebody is protected the area stays forgotten, whatever an older fact still says."""
+    """Where they are, and so their cases and what was asked for.
+
+    While somebody is protected the area stays forgotten, whatever an older fact still says.
+    """
     rows = [{"id": heard.event.household, "area": heard.event.area, "district": heard.event.district} for heard in run]
     await keep_households(
-        session,
-        rows,
-        lambda new: {name: case((Household.protected, None), else_=new[name]) for name in _PLACE},
+        session, rows, lambda new: {name: case((Household.protected, None), else_=new[name]) for name in _PLACE}
     )
-
-
-async def move(session: AsyncSession, run: Sequence[Received[HouseholdChanged]]) -> None:
-    """They live elsewhere: so do their cases and what was asked for."""
-    await place(session, run)
-    rows = [
-        {"moved": heard.event.household, "to_area": heard.event.area, "to_district": heard.event.district}
-        for heard in run
-        if heard.event.area is not None
-    ]
     protected = select(Household.id).where(Household.protected)
-    requests, cases = table_of(VisitRequest), table_of(Case)
-    for table, place_ in ((requests, _PLACE), (cases, ("area",))):
+    for table, names in ((table_of(VisitRequest), _PLACE), (table_of(Case), ("area",))):
+        concerned = set(
+            await session.scalars(select(table.c.household).where(table.c.household.in_([row["id"] for row in rows])))
+        )
         statement = (
             update(table)
             .where(table.c.household == bindparam("moved"), table.c.household.not_in(protected))
-            .values({name: bindparam(f"to_{name}") for name in place_})
+            .values({name: bindparam(f"to_{name}") for name in names})
         )
-        await run_many(session, statement, rows)
+        moves = [
+            {"moved": row["id"], **{f"to_{name}": row[name] for name in names}}
+            for row in rows
+            if row["id"] in concerned and row["area"] is not None
+        ]
+        await run_many(session, statement, moves)
 
 
 async def _known_places(
