@@ -20,7 +20,9 @@ from shared import clock
 from shared.db import SharedBase
 from shared.errors import Missing, Refused
 from shared.identity import CurrentActor
+from shared.my_number import is_telephone_field, strike_out
 from shared.service import Here
+from shared.typed import strikes_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,11 +75,15 @@ router = APIRouter(prefix="/drafts", tags=["drafts"])
 
 
 @router.put("/{form}/{draft_id}")
+@strikes_out
 async def save_draft(form: FormName, draft_id: UUID, body: DraftBody, here: Here, actor: CurrentActor) -> DraftOut:
-    """Save, or save again. A draft of somebody else is refused as if it were not there."""
+    """Save, or save again. A draft of somebody else is refused as if it were not there.
+
+    The digits of a マイナンバー are struck out first (■); the browser keeps what it stands for until it is corrected.
+    """
     if len(body.fields) > _MOST_FIELDS:
         raise Refused("下書きの項目が多すぎます。")
-    fields = {name: _storable(value) for name, value in body.fields.items()}
+    fields = {strike_out(name): _storable(value, name) for name, value in body.fields.items()}
     now = clock.now()
     async with here.db.transaction() as session:
         held = await session.scalar(select(func.count()).where(Draft.person == actor.person, Draft.id != draft_id))
@@ -144,10 +150,11 @@ async def forget_drafts(session: AsyncSession, household: UUID, about: Iterable[
     await session.execute(delete(Draft).where(or_(Draft.household == household, Draft.about.in_(list(about)))))
 
 
-def _storable(value: str | list[str] | bool | None) -> str | list[str] | bool | None:
-    """A draft keeps what was typed, but PostgreSQL stores neither NUL nor lone surrogates."""
+def _storable(value: str | list[str] | bool | None, name: str) -> str | list[str] | bool | None:
+    """As typed, without what PostgreSQL can't store (NUL, lone surrogates) and nobody may (マイナンバー)."""
     if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        value = value.replace("\x00", "").encode("utf-8", "replace").decode()
+        return strike_out(value, telephone=is_telephone_field(name))
     if isinstance(value, list):
-        return [str(_storable(item)) for item in value]
+        return [str(_storable(item, name)) for item in value]
     return value

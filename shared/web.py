@@ -34,6 +34,7 @@ from shared.pages import page
 from shared.service import Here, Service, wait_for_after
 from shared.spine import Spine, Subscriptions, feed_router
 from shared.telemetry import AccessLog, Metrics
+from shared.typed import refuse_my_number
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -90,7 +91,7 @@ def build_service(
         docs_url=None,
         redoc_url=None,
         lifespan=lambda _: _living(service, periodic),
-        dependencies=[Depends(wait_for_after)],
+        dependencies=[Depends(refuse_my_number), Depends(wait_for_after)],
         middleware=[
             Middleware(AccessLog, metrics=metrics),
             Middleware(SecurityHeaders),

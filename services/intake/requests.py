@@ -6,7 +6,6 @@ questions of the types. Members of one request name one another by their place i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -211,17 +210,6 @@ class LinkIn(Sent):
     other: UUID
     kind: Literal["same", "family"] = "same"
     answer: Literal["linked", "refused"] = "linked"
-
-
-def texts_of(request: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a request with the name of its field (``members.0.name``), for the guards."""
-    for name, value in request:
-        if isinstance(value, str):
-            yield prefix + name, value
-        elif isinstance(value, list):
-            for n, one in enumerate(value):
-                if isinstance(one, BaseModel):
-                    yield from texts_of(one, f"{prefix}{name}.{n}.")
 
 
 class SearchIn(Sent):

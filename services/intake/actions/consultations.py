@@ -24,9 +24,8 @@ from services.intake.actions.screening import screen_values, screened_fact
 from services.intake.queries.access import NOT_HERE, WRITING_ROLES, find_household
 from services.intake.queries.book import protecting_flags, rule_book
 from services.intake.queries.facts import circumstances_of, household_facts, members_of
-from services.intake.requests import LinkIn, MemberIn, texts_of
+from services.intake.requests import LinkIn, MemberIn
 from services.intake.rules import types
-from services.intake.rules.my_number import refuse_my_number
 from services.intake.rules.urgent_words import find_words
 from services.intake.tables import Consultation, Household, SearchKey
 from shared import clock
@@ -50,7 +49,6 @@ async def receive_consultation(session: AsyncSession, actor: Actor, request: Con
     if actor.role not in WRITING_ROLES:
         raise Forbidden(N_("この職では相談を登録できません。"))
     refuse_empty(request)
-    refuse_my_number(dict(texts_of(request)))
     if request.occurred_at is not None and request.occurred_at > clock.now():
         raise Refused(N_("これからの日時は書けません。"), field="occurred_at")
     if request.household is not None:

@@ -10,9 +10,7 @@ from services.intake.actions.findings import find_types
 from services.intake.actions.registration import home_traits
 from services.intake.actions.stating import state_household
 from services.intake.queries.access import find_household, is_allowed
-from services.intake.requests import texts_of
 from services.intake.rules.matching import address_keys, household_keys
-from services.intake.rules.my_number import refuse_my_number
 from services.intake.tables import SearchKey
 from shared.errors import Conflict, Forbidden
 from shared.i18n import N_
@@ -38,7 +36,6 @@ async def change_household(session: AsyncSession, actor: Actor, household: UUID,
         raise Forbidden(N_("保護されている人の住所や電話は、担当者だけが直せます。"))
     if home.version != request.version:
         raise Conflict(_CHANGED_MEANWHILE, field="version")
-    refuse_my_number(dict(texts_of(request)))
     before = (home.area, home.district, home.incomplete)
     key, room = address_keys(request.address, request.room)
     home.address, home.address_key, home.room = request.address, key, request.room or room

@@ -22,6 +22,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from services.intake.importing.columns import HEADINGS, REQUIRED, Column, fold
 from shared.errors import Refused
 from shared.i18n import N_
+from shared.my_number import contains_my_number, strike_out
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_UNPACKED = 500 * 1024 * 1024
@@ -32,6 +33,9 @@ _HEADING_WITHIN = 10
 _FORMULA = "="
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_NUMBER_IN_NAME = N_(
+    "ファイル名にマイナンバー(個人番号)と思われる12桁の数字があります。名前を変えてから取り込んでください。"
+)
 
 
 class LedgerError(Refused):
@@ -66,6 +70,8 @@ class Sheet:
 
 def read_ledger(path: Path) -> Sheet:
     """Read the whole file. Raises LedgerError naming what is wrong with it."""
+    if contains_my_number(path.name):
+        raise LedgerError(_NUMBER_IN_NAME, field="file")
     data = _read_bytes(path)
     if data.startswith(_OLE):
         raise LedgerError(
@@ -195,7 +201,9 @@ def _read_rows(rows: Iterable[tuple[int, list[Cell], int]]) -> Sheet:
             _refuse_twice(named)
             columns = named
             unused = tuple(
-                c.text.strip() for c, column in zip(cells, named, strict=True) if column is None and c.text.strip()
+                strike_out(c.text.strip())
+                for c, column in zip(cells, named, strict=True)
+                if column is None and c.text.strip()
             )
             continue
         if not any(cell.text.strip() for cell in cells):

@@ -26,10 +26,10 @@ from services.intake.importing.reading import MOST_LETTERS, Cell, Line
 from services.intake.importing.vocabulary import Vocabulary, read_truth
 from services.intake.rules.birth import Precision
 from services.intake.rules.birth_reading import parse_birth
-from services.intake.rules.my_number import REFUSAL, contains_my_number
 from shared.clock import TOKYO
 from shared.errors import Refused
 from shared.i18n import N_
+from shared.my_number import REFUSAL, contains_my_number, is_telephone_field
 from shared.text import clean
 
 DEFAULT_SENDER = "台帳"
@@ -121,7 +121,7 @@ def _read_cell(column: Column, cell: Cell, vocabulary: Vocabulary, on: date) -> 
     text = _clean(cell.text)
     if not text:
         return None
-    if contains_my_number(text):
+    if contains_my_number(text, telephone=is_telephone_field(column.field)):
         raise Refused(REFUSAL)
     return _READERS[column.kind](column, text, vocabulary, on)
 

@@ -8,7 +8,6 @@
     screening       what becomes of a consultation
     matching        who is perhaps known already (names, addresses)
     consent         per person, purpose and recipient
-    my_number       the guard against マイナンバー
 
 A rule finds and proposes; people decide.
 """

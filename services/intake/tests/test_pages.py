@@ -85,7 +85,6 @@ async def test_the_same_key_for_another_form_is_refused(house: House) -> None:
         ({"members.2.birth": "999"}, "members.1.birth"),
         ({"words": "あ" * 5001}, "words"),
         ({"worries": ["flying"]}, "worries"),
-        ({"caller_name": "番号 1234 5678 9018"}, "caller_name"),
         ({"urgency": "A", "result": "information_only"}, "result"),
     ],
 )

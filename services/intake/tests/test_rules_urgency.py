@@ -20,7 +20,6 @@ from services.intake.rules.consent import (
     may_share,
     next_consent,
 )
-from services.intake.rules.my_number import check_digit, contains_my_number, is_my_number, refuse_my_number
 from services.intake.rules.screening import ScreeningRequest, ScreeningState, screen, screening_needs, screening_state
 from services.intake.rules.types import find_types
 from services.intake.rules.urgency import first_contact_due, propose_urgency, sight_check_due
@@ -259,50 +258,3 @@ class ConsentLife(RuleBasedStateMachine):
 
 
 TestConsentLife = ConsentLife.TestCase
-
-NUMBER = "123456789018"
-
-
-def test_the_check_digit_by_its_formula() -> None:
-    assert check_digit("12345678901") == 8
-    assert is_my_number(NUMBER)
-    assert not is_my_number("123456789012")
-    assert not is_my_number("１２３４５６７８９０１８")
-    assert not is_my_number(NUMBER[:-1])
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        NUMBER,
-        f"番号は{NUMBER}です",
-        "1234 5678 9018",
-        "1234-5678-9018",
-        "１２３４　５６７８　９０１８",
-        "1234ー5678ー9018",
-    ],
-)
-def test_a_my_number_is_found(text: str) -> None:
-    assert contains_my_number(text)
-    with pytest.raises(Refused) as refused:
-        refuse_my_number({"name": "大槻", "words": text})
-    assert refused.value.field == "words"
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "090-1234-5678", "123456789012", f"{NUMBER}0", f"9{NUMBER}", "1234\n5678\n9018", "2026-06-18", "12人と3456円"],
-)
-def test_other_numbers_are_not(text: str) -> None:
-    assert not contains_my_number(text)
-    refuse_my_number({"words": text})
-
-
-@given(st.integers(0, 10**11 - 1), st.sampled_from(["", " ", "-", "　"]))
-def test_every_valid_number_is_found_in_groups_of_four(number: int, between: str) -> None:
-    eleven = f"{number:011}"
-    whole = f"{eleven}{check_digit(eleven)}"
-    grouped = between.join(whole[n : n + 4] for n in range(0, 12, 4))
-    assert contains_my_number(f"番号 {grouped} です")
-    wrong = f"{eleven}{(check_digit(eleven) + 1) % 10}"
-    assert not is_my_number(wrong)

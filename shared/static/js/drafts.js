@@ -2,8 +2,10 @@
    data-draft-household="uuid" data-draft-id="uuid">:
    saved on the server three seconds after a change (PUT /intake/drafts/consultation/<id>), found again on the next
    device, offered when the form is opened, thrown away once the form has been taken. Nothing is written to the
-   browser's own storage except the address of a draft that was just submitted (an id, no words). */
+   browser's own storage except the address of a draft that was just submitted (an id, no words), and what the server's
+   draft has struck out, until it is corrected (my_number.js). */
 import { learnt } from "./connection.js";
+import { forgetTyped, keepTyped, withTyped } from "./my_number.js";
 import { action, say, tell } from "./words.js";
 
 const WAIT = 3000;
@@ -103,6 +105,7 @@ class Keeper {
     this.timer = null;
     const text = JSON.stringify(read(this.form));
     if (text === this.last || this.sent) return;
+    keepTyped(this.url, JSON.parse(text));
     try {
       const answer = await fetch(this.url, {
         method: "PUT",
@@ -144,6 +147,7 @@ class Keeper {
     const text = JSON.stringify(read(this.form));
     if (text === this.last) return;
     this.last = text;
+    keepTyped(this.url, JSON.parse(text));
     fetch(this.url, {
       method: "PUT",
       headers: { "content-type": "application/json" },
@@ -186,7 +190,7 @@ class Keeper {
 
   take(draft) {
     this.id = draft.id;
-    write(this.form, draft.fields);
+    write(this.form, withTyped(this.url, draft.fields));
     this.last = JSON.stringify(read(this.form));
     this.show(`${say("restored")} ${time(new Date(draft.saved_at))}`, "act");
     this.remember();
@@ -213,6 +217,7 @@ class Keeper {
           low: true,
           onclick: async () => {
             line.remove();
+            forgetTyped(`${this.base}/${draft.id}`);
             await fetch(`${this.base}/${draft.id}`, { method: "DELETE", credentials: "same-origin" }).catch(() => {});
           },
         }),
@@ -227,7 +232,8 @@ const dropSent = () => {
   const url = sessionStorage.getItem(SENT);
   if (!url) return;
   sessionStorage.removeItem(SENT);
-  if (document.querySelector("[data-errors]")) return;
+  if (document.querySelector("[data-errors], [data-problem]")) return;
+  forgetTyped(url);
   fetch(url, { method: "DELETE", credentials: "same-origin" }).catch(() => {});
 };
 

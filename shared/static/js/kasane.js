@@ -3,6 +3,7 @@
 import { watchDrafts } from "./drafts.js";
 import { watchForms } from "./forms.js";
 import { fillLabels } from "./labels.js";
+import { watchForNumbers } from "./my_number.js";
 import { watchOutbox } from "./outbox.js";
 import { keepCounts } from "./counts.js";
 import { keepSession } from "./session.js";
@@ -16,6 +17,7 @@ const whenAdded = (work) => {
 };
 
 showConnection();
+watchForNumbers();
 whenAdded(fillLabels);
 whenAdded(watchForms);
 whenAdded(watchDrafts);

@@ -16,6 +16,7 @@ const WORDS = {
     outboxSent: "保管していた記録 {n}件を送りました。",
     outboxRefused: "保管していた記録の 1件は受け取られませんでした。ひらいて確かめてください。",
     look: "ひらく",
+    myNumber: "マイナンバー(個人番号)と思われる12桁の数字があります。消してから保存してください。",
     failed: "うまくいきませんでした。書いたものは残っています。もう一度ためしてください。",
   },
   en: {
@@ -34,6 +35,7 @@ const WORDS = {
     outboxSent: "{n} kept record(s) have been sent.",
     outboxRefused: "One kept record was not accepted. Please open it and look.",
     look: "Open",
+    myNumber: "There are twelve digits that look like an individual number (My Number). Remove it, then save.",
     failed: "That did not work. What you wrote is kept. Please try again.",
   },
 };
