@@ -18,7 +18,9 @@ from services.casework.pages.doing import Action
 from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
 from services.casework.pages.words import agency_choices, choices
 from services.casework.queries.access import NOT_HERE
+from services.casework.queries.cases import read_case
 from services.casework.requests import CancelVisitRequest, CorrectEntry, EvaluatePlan, HoldMeeting
+from services.casework.rules.care import join_words
 from services.casework.tables import Entry, Meeting, Plan, VisitRequest
 from shared import clock
 from shared.errors import Missing, Refused
@@ -28,6 +30,8 @@ from shared.service import Here, Service
 from shared.web import page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Actor
@@ -78,6 +82,8 @@ async def take_form(name: str, thing_id: UUID, request: Request, here: Here, act
     """Do it, or say what is wrong."""
     form = _form(name)
     fields = await read_fields(request)
+    if name == "correct" and "join" in fields:
+        fields |= await _joined(here, actor, thing_id, fields)
     body, problems = understand(fields, form.model, locale_of(request))
     status = 422
     if body is not None:
@@ -100,6 +106,25 @@ async def take_form(name: str, thing_id: UUID, request: Request, here: Here, act
         except Refused as refused:
             problems, status = problems_of(request, refused), refused.status
     return await _render(request, here, actor, name, thing_id=thing_id, values=fields, problems=problems, status=status)
+
+
+async def _joined(here: Service, actor: Actor, entry_id: UUID, fields: dict[str, Any]) -> dict[str, str]:
+    """The three boxes of an entry with what two people wrote at the same time."""
+    async with here.db.read() as session:
+        case = await read_case(session, actor, await _case_of(session, FORMS["correct"], entry_id))
+    theirs = _newest(case.entries, entry_id)
+    return {
+        box: join_words(getattr(theirs, box), str(fields.get(box, "")).replace("\r\n", "\n"))
+        for box in ("facts", "words", "judgement")
+    }
+
+
+def _newest(listed: Sequence[Any], thing_id: UUID) -> Any:
+    """The row as it is now; an entry that was corrected meanwhile is found in its newest version. Raises Missing."""
+    for one in listed:
+        if one.id == thing_id or any(old.id == thing_id for old in getattr(one, "earlier", ())):
+            return one
+    raise Missing(NOT_HERE)
 
 
 def _form(name: str) -> ThingForm:
@@ -130,9 +155,8 @@ async def _render(
     async with here.db.read() as session:
         case_id = await _case_of(session, form, thing_id)
         context = await case_context(session, actor, case_id)
-    thing = next((one for one in getattr(context["case"], form.listed) if one.id == thing_id), None)
-    if thing is None:
-        raise Missing(NOT_HERE)
+    thing = _newest(getattr(context["case"], form.listed), thing_id)
+    clashed = bool(values) and thing.id != thing_id
     names = ("ATTAINMENT", "SEEN_CHANGE", "NEXT_POLICY", "CANCEL_REASON")
     with speaking(locale):
         lists = {one: choices(here.codes, one, locale) for one in names}
@@ -143,7 +167,8 @@ async def _render(
             status=status,
             thing=thing,
             f=values or thing.model_dump(mode="json"),
-            errors=problems,
+            errors=[] if clashed else problems,
+            clashed=clashed,
             key=values.get("idempotency_key") or clock.new_id(),
             lists=lists,
             **context,

@@ -53,6 +53,12 @@ def step(machine: str, state: str, to: str) -> str:
     return to
 
 
+def join_words(theirs: str, mine: str) -> str:
+    """Both texts of two people who wrote in the same place: theirs, then what mine adds; nothing twice."""
+    known = theirs.splitlines()
+    return "\n".join([*known, *(line for line in mine.splitlines() if line not in known)])
+
+
 def draft_plan(goal: str, lines: int, starts_on: date, ends_on: date, monitoring_on: date) -> None:
     """Whether a plan may be written down."""
     if not goal.strip():

@@ -151,6 +151,30 @@ async def test_a_case_is_coordinated_from_its_page(ward: Ward, browse: Any, send
     assert (await browse(f"{base}/handover")).status_code == 200
 
 
+async def test_two_people_who_correct_one_entry_choose_and_lose_nothing(ward: Ward, browse: Any, send: Any) -> None:
+    case = await ward.open_case()
+    base = f"/casework/cases/{case.id}"
+    await send(
+        f"{base}/do/entry", occurred_at="2026-06-18T09:30", kind="phone", facts="電話。", words="「心配」", fix="true"
+    )
+    path = re.findall(r"/casework/things/correct/[0-9a-f-]{36}", (await browse(base)).text)[0]
+    first = await send(path, reason="書きもらし", facts="電話。母は足をひきずる。", words="「心配」", judgement="")
+    assert first.status_code == 303
+    mine = {"reason": "聞きちがい", "facts": "電話。", "words": "「心配でたまらない」", "judgement": "訪問へ。"}
+    clash = await send(path, **mine)
+    assert clash.status_code == 409
+    for text in (*mine.values(), "母は足をひきずる。", "両方を残す", "高梨 恵さんの文"):
+        assert text in clash.text
+    newest = re.findall(r'action="(/casework/things/correct/[0-9a-f-]{36})"', clash.text)[0]
+    assert newest != path
+    joined = await send(newest, **mine, join="yes")
+    assert joined.status_code == 303, joined.text[:500]
+    shown = (await browse(base)).text
+    assert "電話。母は足をひきずる。\n電話。" in shown
+    assert "「心配」\n「心配でたまらない」" in shown
+    assert "訂正 第3版" in shown
+
+
 async def test_a_manager_says_why_before_a_record_opens(ward: Ward, browse: Any, send: Any) -> None:
     case = await ward.open_case()
     asked = await browse(f"/casework/cases/{case.id}", "manager")

@@ -179,3 +179,10 @@ def test_a_post_is_held_from_its_first_to_its_last_day() -> None:
     assert not sessions.holds_post(today=TODAY + timedelta(days=1), **held)  # type: ignore[arg-type]
     assert not sessions.holds_post(today=TODAY - timedelta(days=1), **held)  # type: ignore[arg-type]
     assert not sessions.holds_post(today=TODAY, **(held | {"ended": True}))  # type: ignore[arg-type]
+
+
+def test_joining_keeps_both_and_says_nothing_twice() -> None:
+    both = care.join_words("新聞の束。\n足をひきずる。", "新聞の束。\n戸は開いた。")
+    assert both == "新聞の束。\n足をひきずる。\n戸は開いた。"
+    assert care.join_words("", "戸は開いた。") == "戸は開いた。"
+    assert care.join_words("戸は開いた。", "") == "戸は開いた。"
