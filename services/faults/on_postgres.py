@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
@@ -20,7 +20,9 @@ from shared.db import Database
 from shared.errors import Conflict
 from shared.spine import list_parked, skip_parked
 
-_SLOW_SECONDS = 0.15
+_SLOW_SECONDS: Final = 0.15
+_LOST_FACTS: Final = 3
+"""At least so many are to be lost: where a backup lacks nothing there is nothing to be found out."""
 
 
 async def restarted(trial: Trial) -> None:
@@ -55,7 +57,13 @@ async def restored(trial: Trial) -> None:
     """One service's database is put back to what it was; the others find out; the operator adopts its log."""
     service, town = trial.some_service(), trial.town
     await _back_up(trial, service)
+    kept = await _head(trial, service)
     await trial.work(2.0, 3.0)
+
+    async def grown() -> bool:
+        return await _head(trial, service) >= kept + _LOST_FACTS
+
+    await until(grown, f"{service} states {_LOST_FACTS} facts that will be lost", 90)
     # What nobody has heard yet nobody can list: so all is heard before the disk is lost.
     await trial.catch_up()
     town.main(service).kill()
@@ -74,6 +82,11 @@ async def restored(trial: Trial) -> None:
         trial.excused.facts.update((row["type"], said) for said in stated_in(fact["data"]))
         trial.excused.households.update(row["subjects"])
     trial.operator = lambda: _give_up_what_is_lost(trial)
+
+
+async def _head(trial: Trial, service: str) -> int:
+    async with trial.town.admin(service) as connection:
+        return int(await connection.fetchval("SELECT position FROM log_head"))
 
 
 async def _back_up(trial: Trial, service: str) -> None:
