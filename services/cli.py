@@ -25,6 +25,9 @@ app.add_typer(log, name="log", rich_help_panel="Operate")
 bench = typer.Typer(no_args_is_help=True, help="spine: how fast it is, beside what one would use instead.")
 app.add_typer(bench, name="bench", rich_help_panel="Develop")
 
+account = typer.Typer(no_args_is_help=True, help="invite, reset, list: who may sign in with a password.")
+app.add_typer(account, name="account", rich_help_panel="Operate")
+
 Data = Annotated[Path | None, typer.Option(help="Folder of the data.", envvar="KASANE_DATA", show_default="./.demo")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
@@ -125,11 +128,13 @@ def migrate(
 @app.command(rich_help_panel="Operate")
 def secrets(
     folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("secrets"),
+    reader: Annotated[str | None, typer.Option(help="A partner's system that may follow the feeds.")] = None,
+    types: Annotated[list[str] | None, typer.Option("--type", help="A type of event that it may have.")] = None,
 ) -> None:
-    """Make the passwords and keys that docker-compose.yml mounts."""
+    """Make the passwords and keys that docker-compose.yml mounts, and credentials for partners' systems."""
     from services.commands.secrets import run
 
-    raise typer.Exit(run(folder))
+    raise typer.Exit(run(folder, reader=reader, types=types or ()))
 
 
 @parked.command("list")
@@ -179,6 +184,40 @@ def parked_skip(
     from services.commands.parked import skip as run
 
     raise typer.Exit(run(data, service, number, by=by, reason=reason))
+
+
+@account.command("invite")
+def account_invite(
+    login: Annotated[str, typer.Argument(help="Login name.")],
+    *,
+    name: Annotated[str, typer.Option(help="The person's name, where they are not registered yet.")] = "",
+    role: Annotated[str, typer.Option(help="Role of their first post.")] = "operator",
+    agency: Annotated[str, typer.Option(help="Agency of their first post; made if there is none.")] = "chiiki",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Give a person an account, and print the code to set it up with: the way in for the first administrator."""
+    from services.commands.accounts import invite as run
+
+    raise typer.Exit(run(data, login, name=name, role=role, agency=agency, as_json=json))
+
+
+@account.command("reset")
+def account_reset(
+    login: Annotated[str, typer.Argument(help="Login name.")], data: Data = None, json: Json = False
+) -> None:
+    """Take password and second factor away at once, and print a code to set them up again."""
+    from services.commands.accounts import reset as run
+
+    raise typer.Exit(run(data, login, as_json=json))
+
+
+@account.command("list")
+def account_list(data: Data = None, json: Json = False) -> None:
+    """Who has an account, and in what state."""
+    from services.commands.accounts import list_ as run
+
+    raise typer.Exit(run(data, as_json=json))
 
 
 @log.command("adopt")

@@ -57,6 +57,7 @@ PLACES: Final = (
     ),
     Place("inbox", "/notify/", "bell", N_("通知"), "i", thumb_for=_DESK | _FIELD),
     Place("board", "/casework/board", "board", N_("進行ボード"), "b", thumb_for=frozenset({"manager"}), gap=True),
+    Place("people", "/casework/people", "people", N_("人と職"), "u", roles=frozenset({"operator"})),
     Place(
         "operations",
         "/casework/operations",
@@ -75,6 +76,7 @@ _PATHS: Final = (
     ("/casework/things", "cases"),
     ("/casework/board", "board"),
     ("/casework/operations", "operations"),
+    ("/casework/people", "people"),
     ("/casework/sign-in", ""),
     ("/casework/", "home"),
     ("/outreach/planner", "planner"),

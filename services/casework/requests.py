@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.text import CodeName, Line, Words
+from shared.text import CodeName, Line, MaybeLine, Words
 
 
 def _blank(value: object) -> object:
@@ -19,6 +19,7 @@ MaybeCode = Annotated[CodeName | None, BeforeValidator(_blank)]
 MaybeId = Annotated[UUID | None, BeforeValidator(_blank)]
 MaybeMinutes = Annotated[Annotated[int, Field(ge=0, le=1440)] | None, BeforeValidator(_blank)]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2200, 1, 1))]
+MaybeDay = Annotated[Day | None, BeforeValidator(_blank)]
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1).astimezone())]
 Codes = Annotated[list[CodeName], Field(max_length=50)]
 
@@ -181,3 +182,40 @@ class CloseCase(Request):
 
     reason: CodeName
     note: Words = ""
+
+
+class RegisterPerson(Request):
+    """A member of staff. ``email`` and ``employee_number``: what a provider knows them by."""
+
+    name: Line
+    kana: Line = ""
+    romaji: Line = ""
+    email: MaybeLine = None
+    employee_number: MaybeLine = None
+
+
+class StartPost(Request):
+    """A post (職) that a person holds from a day on; 兼務 is simply another one."""
+
+    agency: CodeName
+    role: CodeName
+    areas: Codes = []
+    title_ja: Line = ""
+    title_en: Line = ""
+    starts_on: Day
+    ends_on: MaybeDay = None
+    head: bool = False
+
+
+class LimitPost(Request):
+    """The last day of a post, and who takes its cases then."""
+
+    ends_on: MaybeDay = None
+    successor: MaybeId = None
+
+
+class BindIdentity(Request):
+    """Who a provider's subject is."""
+
+    issuer: Line
+    subject: Line

@@ -42,8 +42,3 @@ class Sealer:
     def digest(self, text: str) -> str:
         """HMAC-SHA-256 in hex, for what is easily guessed (addresses, login names)."""
         return hmac.new(self._keys[0], text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-
-
-def new_key() -> str:
-    """A fresh key, as the setting takes it."""
-    return base64.b64encode(os.urandom(_KEY_BYTES)).decode()

@@ -6,27 +6,48 @@ is kept: a second run makes only what is missing. Redis is told only the hashes 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import re
 import secrets as chance
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
 
 from services.commands.redis_users import acl_lines
-from services.commands.trouble import say
+from services.commands.trouble import Trouble, say
 from services.parts import SERVICES, pem_of
 from shared.settings import Settings
 
+_NAME = re.compile(r"[a-z][a-z0-9-]{1,40}")
 
-def run(folder: Path) -> int:
-    """Make what is missing; say where."""
+
+def run(folder: Path, *, reader: str | None = None, types: Sequence[str] = ()) -> int:
+    """Make what is missing; say where. ``reader``: a partner's system, and the types it may read from now on."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    if reader is not None:
+        _grant(folder, reader, types)
     made = _fill(folder)
     say(f"{made} files made in {folder.resolve()}" if made else f"{folder.resolve()} is complete")
     return 0
+
+
+def _grant(folder: Path, reader: str, types: Sequence[str]) -> None:
+    """Keep which types a partner may read. Raises Trouble for a name or a type that can't be."""
+    if not _NAME.fullmatch(reader):
+        msg = f"{reader!r} is no name for a reader: small letters, digits and hyphens"
+        raise Trouble(msg)
+    try:
+        Settings(feed_readers={reader: list(types)})
+    except ValidationError as error:
+        msg = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise Trouble(msg) from None
+    _write(folder / "readers" / reader / "types", json.dumps(sorted(types)))
 
 
 def _fill(folder: Path) -> int:
@@ -40,7 +61,12 @@ def _fill(folder: Path) -> int:
         )
         for service in SERVICES
     }
-    hashes = json.dumps({service: _sha256(feed) for service, (_, _, feed) in passwords.items()})
+    partners = {place.parent.name: json.loads(place.read_text()) for place in folder.glob("readers/*/types")}
+    tokens = {service: feed for service, (_, _, feed) in passwords.items()} | {
+        name: _once(folder / "readers" / name / "feed_token", chance.token_urlsafe(32)) for name in partners
+    }
+    hashes = json.dumps({reader: _sha256(feed) for reader, feed in tokens.items()})
+    _once(folder / "casework" / "kasane_account_key", base64.b64encode(chance.token_bytes(32)).decode())
     private = _once(folder / "casework" / "kasane_signing_key", pem_of(Ed25519PrivateKey.generate())[0])
     public = pem_of(serialization.load_pem_private_key(private.encode(), None))[1]
     for service, (database, redis, _) in passwords.items():
@@ -51,6 +77,7 @@ def _fill(folder: Path) -> int:
         )
         _write(own / "kasane_redis_url", f"redis://{service}:{redis}@redis:6379/0")
         _write(own / "kasane_feed_token_hashes", hashes)
+        _write(own / "kasane_feed_readers", json.dumps(partners))
         _write(own / "kasane_verifying_key", public)
     municipality = Settings().municipality
     users = acl_lines(municipality, {service: _sha256(redis) for service, (_, redis, _) in passwords.items()})

@@ -12,7 +12,13 @@ pytestmark = pytest.mark.e2e
 
 OPEN = {
     "GET /casework/sign-in": "the sign-in page",
-    "POST /casework/sign-in": "the sign-in itself",
+    "POST /casework/sign-in": "the demo's choice of a post; 403 elsewhere",
+    "POST /casework/sign-in/local": "signing in with a password and a code",
+    "GET /casework/sign-in/letter": "where a code on paper is typed",
+    "POST /casework/sign-in/letter": "opening it",
+    "POST /casework/sign-in/set-up": "setting password and second factor with it",
+    "GET /casework/sign-in/provider": "leads to the organisation's provider",
+    "GET /casework/sign-in/provider/back": "where the provider sends people back to",
     "POST /casework/api/session": "the same for programs",
     "GET /casework/api/posts": "whom to sign in as; 404 outside the demo",
     "GET /casework/session": "leads a stranger to the sign-in page",

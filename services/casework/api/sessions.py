@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
@@ -10,15 +10,15 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, RedirectResponse
 
 from services.casework.actions.sessions import leave_session, renew_session, start_session
+from services.casework.cookies import SESSION_COOKIE, drop_cookies, set_cookies, set_token
 from services.casework.queries.directory import list_posts
 from services.casework.queries.views import PostView
-from services.casework.rules.sessions import local_path
+from services.casework.rules.sessions import device_of, local_path
 from shared.errors import Missing
 from shared.i18n import N_
-from shared.identity import TOKEN_COOKIE, Actor, CurrentActor, NotSignedInError
+from shared.identity import Actor, CurrentActor, NotSignedInError
 from shared.service import Here, Service
 
-SESSION_COOKIE = "kasane_session"
 router = APIRouter(tags=["session"])
 api = APIRouter(prefix="/api", tags=["session"])
 
@@ -58,16 +58,16 @@ async def list_sign_in_posts(here: Here) -> list[PostView]:
 
 
 @api.post("/session")
-async def sign_in(body: SignInAs, here: Here) -> Response:
+async def sign_in(body: SignInAs, request: Request, here: Here) -> Response:
     """Sign in as a post; sets the cookies and tells the token."""
     async with here.db.transaction() as session:
-        begun = await start_session(session, here.settings, body.post)
+        begun = await start_session(session, here.settings, body.post, _device(request))
         posts = {post.id: post for post in await list_posts(session)}
     told = SignedInOut(
         token=here.tokens.sign(begun.actor), seconds=here.settings.token_seconds, post=posts[begun.actor.post]
     )
     answer = JSONResponse(told.model_dump(mode="json"))
-    set_cookies(answer, here, begun.actor, begun.secret)
+    set_cookies(answer, here, begun)
     return answer
 
 
@@ -93,7 +93,7 @@ async def renew_and_return(request: Request, here: Here) -> Response:
     if actor is None:
         return RedirectResponse(f"/casework/sign-in?next={quote(path)}", status_code=303)
     answer = RedirectResponse(path, status_code=303)
-    set_cookies(answer, here, actor)
+    set_token(answer, here, actor)
     return answer
 
 
@@ -103,22 +103,23 @@ async def renew(request: Request, here: Here) -> Response:
     actor = await _renew(request, here)
     if actor is None:
         raise NotSignedInError(N_("サインインし直してください。書いたものは下書きに残っています。"))
-    answer = JSONResponse({"seconds": here.settings.token_seconds})
-    set_cookies(answer, here, actor)
+    answer = JSONResponse({"seconds": here.settings.token_seconds, "post": str(actor.post)})
+    set_token(answer, here, actor)
     return answer
 
 
 @router.post("/sign-in", include_in_schema=False)
 async def sign_in_by_form(
+    request: Request,
     here: Here,
     post: Annotated[str, Form(max_length=100)],
     next_path: Annotated[str, Form(alias="next", max_length=2000)] = "",
 ) -> Response:
     """Sign in from the page and go where the person wanted to go."""
     async with here.db.transaction() as session:
-        begun = await start_session(session, here.settings, post)
+        begun = await start_session(session, here.settings, post, _device(request))
     answer = RedirectResponse(local_path(next_path), status_code=303)
-    set_cookies(answer, here, begun.actor, begun.secret)
+    set_cookies(answer, here, begun)
     return answer
 
 
@@ -128,8 +129,7 @@ async def sign_out(request: Request, here: Here) -> Response:
     async with here.db.transaction() as session:
         await leave_session(session, request.cookies.get(SESSION_COOKIE))
     answer = RedirectResponse("/casework/sign-in", status_code=303)
-    for name, path in ((TOKEN_COOKIE, "/"), (SESSION_COOKIE, "/casework")):
-        answer.delete_cookie(name, path=path)
+    drop_cookies(answer)
     return answer
 
 
@@ -138,10 +138,5 @@ async def _renew(request: Request, here: Service) -> Actor | None:
         return await renew_session(session, here.settings, request.cookies.get(SESSION_COOKIE))
 
 
-def set_cookies(answer: Response, here: Service, actor: Actor, secret: str | None = None) -> None:
-    """Put the token (for all services) and, at sign-in, the session's secret (for casework) into cookies."""
-    settings = here.settings
-    common: dict[str, Any] = {"httponly": True, "secure": settings.cookie_secure, "samesite": "lax"}
-    answer.set_cookie(TOKEN_COOKIE, here.tokens.sign(actor), max_age=settings.token_seconds, path="/", **common)
-    if secret is not None:
-        answer.set_cookie(SESSION_COOKIE, secret, max_age=settings.session_absolute_seconds, path="/casework", **common)
+def _device(request: Request) -> str:
+    return device_of(request.headers.get("user-agent", ""))

@@ -9,12 +9,18 @@ from services.casework.pages import (
     home,
     invitation,
     listing,
+    me,
     operations,
+    people,
+    signing,
     taps,
 )
 
 routers = (
     home.router,
+    signing.router,
+    me.router,
+    people.router,
     listing.router,
     cases.router,
     doing.router,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from services.casework.actions import entries, invitations, meetings, opening, plans
+from services.casework.actions import entries, handing, invitations, meetings, opening, plans, undoing
 from services.casework.api.changing import change
 from services.casework.queries.access import NOT_HERE
 from services.casework.requests import DecidePlan
@@ -25,6 +25,10 @@ Tap = Callable[[AsyncSession, Actor, UUID, str], Awaitable[Any]]
 
 async def _fix(session: AsyncSession, actor: Actor, thing: UUID, _: str) -> object:
     return await entries.fix_entry(session, actor, thing)
+
+
+async def _undo(session: AsyncSession, actor: Actor, thing: UUID, _: str) -> object:
+    return await undoing.undo_entry(session, actor, thing)
 
 
 async def _act(session: AsyncSession, actor: Actor, thing: UUID, _: str) -> object:
@@ -59,8 +63,13 @@ async def _reopen(session: AsyncSession, actor: Actor, thing: UUID, _: str) -> o
     return await opening.reopen_case(session, actor, thing)
 
 
+async def _acknowledge(session: AsyncSession, actor: Actor, thing: UUID, _: str) -> object:
+    return await handing.acknowledge(session, actor, thing)
+
+
 TAPS: dict[str, tuple[Tap, str, str]] = {
     "fix-entry": (_fix, "fixed", "log"),
+    "undo-entry": (_undo, "undone", "log"),
     "act": (_act, "acting", "agencies"),
     "remind": (_remind, "reminded", "agencies"),
     "begin-task": (_begin_task, "moved", "tasks"),
@@ -69,6 +78,7 @@ TAPS: dict[str, tuple[Tap, str, str]] = {
     "decide-plan": (_decide, "decided", "plan"),
     "review-plan": (_review, "reviewed", "plan"),
     "reopen": (_reopen, "reopened", "owner"),
+    "acknowledge": (_acknowledge, "acknowledged", "owner"),
 }
 """Name → what it does, the receipt's words, the section to land in."""
 

@@ -40,8 +40,8 @@ _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._@+-]{0,98}[a-z0-9])?")
 
 
 def plain_login(text: str) -> str:
-    """A login name as it is kept: NFKC, lower case, without spaces around it."""
-    return unicodedata.normalize("NFKC", text).strip().lower()
+    """A login name as it is kept: NFKC, lower case, without spaces around it and what can't be seen or stored."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text) if letter.isprintable()).strip().lower()
 
 
 def demand_login(text: str) -> str:

@@ -31,6 +31,7 @@ async def ward(fresh_database: FreshDatabase) -> AsyncIterator[Ward]:
         verifying_key=PUBLIC,
         pool_size=4,
         demo_sign_in=True,
+        account_key="a2FzYW5lLWthc2FuZS1rYXNhbmUta2FzYW5lLTMyYnk=",
         cookie_secure=False,
         sweep_seconds=3600,
     )

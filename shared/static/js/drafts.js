@@ -76,6 +76,7 @@ class Keeper {
     form.addEventListener("submit", () => this.submitted());
     window.addEventListener("pagehide", () => this.flush());
     window.addEventListener("online", () => this.soon(0));
+    document.addEventListener("kasane:session-back", () => this.soon(0));
     document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.flush());
   }
 
