@@ -145,6 +145,25 @@ async def drop_draft(form: FormName, draft_id: UUID, here: Here, actor: CurrentA
     return Response(status_code=204)
 
 
+async def keep_draft(
+    session: AsyncSession, person: UUID, form: str, fields: dict[str, Any], *, about: UUID, household: UUID
+) -> None:
+    """Put back into the form what a person has taken back, so that no word of it is lost."""
+    now = clock.now()
+    session.add(
+        Draft(
+            id=clock.new_id(),
+            person=person,
+            form=form,
+            about=about,
+            household=household,
+            body=fields,
+            saved_at=now,
+            expires_at=now + KEPT_FOR,
+        )
+    )
+
+
 async def forget_drafts(session: AsyncSession, household: UUID, about: Iterable[UUID]) -> None:
     """Erase what anybody had half written about a household, or ``about`` something that belongs to it."""
     await session.execute(delete(Draft).where(or_(Draft.household == household, Draft.about.in_(list(about)))))

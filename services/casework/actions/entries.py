@@ -62,7 +62,7 @@ async def write_entry(session: AsyncSession, actor: Actor, case_id: UUID, reques
         entry.state, entry.fixed_at = care.fix_entry(entry.state, own=True), now
     session.add(entry)
     await begin_if_accepted(session, case, actor.agency, now)
-    if await _is_contact(session, request.with_whom) and case.state == "open":
+    if await is_contact(session, request.with_whom) and case.state == "open":
         case.first_contact_at = case.first_contact_at or request.occurred_at
         await stop_clocks(session, case, actor=actor, at=request.occurred_at, kinds=("first_contact",))
         await refresh_case(session, case)
@@ -71,7 +71,7 @@ async def write_entry(session: AsyncSession, actor: Actor, case_id: UUID, reques
 
 async def fix_entry(session: AsyncSession, actor: Actor, entry_id: UUID) -> Entry:
     """確定: the writer stands by it."""
-    entry = await _take(session, actor, entry_id)
+    entry = await take_entry(session, actor, entry_id)
     entry.state = care.fix_entry(entry.state, own=entry.author == actor.post)
     entry.fixed_at = clock.now()
     return entry
@@ -79,7 +79,7 @@ async def fix_entry(session: AsyncSession, actor: Actor, entry_id: UUID) -> Entr
 
 async def correct_entry(session: AsyncSession, actor: Actor, entry_id: UUID, request: CorrectEntry) -> Entry:
     """Put a new version beside a fixed entry; the earlier one stays and is shown below it."""
-    before = await _take(session, actor, entry_id)
+    before = await take_entry(session, actor, entry_id)
     if before.author != actor.post and actor.role not in {"coordinator", "manager"}:
         raise Forbidden(N_("直せるのは、書いた人と調整役だけです。"))
     now = clock.now()
@@ -116,7 +116,8 @@ async def correct_entry(session: AsyncSession, actor: Actor, entry_id: UUID, req
     return after
 
 
-async def _take(session: AsyncSession, actor: Actor, entry_id: UUID) -> Entry:
+async def take_entry(session: AsyncSession, actor: Actor, entry_id: UUID) -> Entry:
+    """Lock the case of an entry that the actor may read, and load the entry as it is now. Raises Missing."""
     case_id = await session.scalar(select(Entry.case_id).where(Entry.id == entry_id))
     if case_id is None:
         raise Missing(NOT_HERE)
@@ -127,7 +128,8 @@ async def _take(session: AsyncSession, actor: Actor, entry_id: UUID) -> Entry:
     return entry
 
 
-async def _is_contact(session: AsyncSession, with_whom: list[str]) -> bool:
+async def is_contact(session: AsyncSession, with_whom: list[str]) -> bool:
+    """Whether it was a two-way contact with the family (the list WITH_WHOM says so)."""
     if not with_whom:
         return False
     known = await code_list(session, "WITH_WHOM")

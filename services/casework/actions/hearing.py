@@ -185,7 +185,8 @@ async def forget_areas(session: AsyncSession, household: UUID) -> None:
 async def erase_household(session: AsyncSession, household: UUID) -> None:
     """Erase what casework has written about a household, half-written forms too, and what its log says of it."""
     cases = (await session.scalars(select(Case.id).where(Case.household == household))).all()
-    await forget_drafts(session, household, cases)
+    asked = (await session.scalars(select(Invitation.id).where(Invitation.household == household))).all()
+    await forget_drafts(session, household, [*cases, *asked])
     await session.execute(delete(Case).where(Case.household == household))
     close_files(session, household)
     await session.execute(delete(Clock).where(Clock.household == household))

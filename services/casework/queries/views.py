@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.casework.rules.care import UNDO
+
 
 class View(BaseModel):
     """Base of what is shown; made from rows."""
@@ -128,6 +130,11 @@ class EntryView(View):
     state: str
     fixed_at: datetime | None
     earlier: list[EntryView] = []
+
+    @property
+    def undo_until(self) -> datetime:
+        """Until when saving it can be taken back."""
+        return self.recorded_at + UNDO
 
 
 class VisitRequestView(View):

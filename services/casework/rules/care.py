@@ -10,7 +10,7 @@ visit request  asked ──► assigned ──► visited ──► ended       
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from shared.errors import Conflict, Forbidden, Refused
@@ -19,6 +19,8 @@ from shared.i18n import N_
 LONGEST_PLAN = timedelta(days=366)
 MONITORING = timedelta(days=91)
 """Domain paper 1.3: the first look after a month, then every three months; the law names no interval."""
+UNDO = timedelta(minutes=10)
+"""How long saving can be taken back."""
 _MOST_PERSONS = 4
 
 _MACHINES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
@@ -105,6 +107,16 @@ def correct_entry(state: str, reason: str) -> str:
     if not reason.strip():
         raise Refused(N_("直す理由を書いてください。前の版も残ります。"), field="reason")
     return step("entry", state, "corrected")
+
+
+def undo_entry(state: str, recorded_at: datetime, now: datetime, *, own: bool) -> None:
+    """Saving is taken back by who saved, within ten minutes; later a correction is a version of its own."""
+    if not own:
+        raise Forbidden(N_("取り消せるのは、書いた人だけです。"))
+    if state == "corrected":
+        raise Conflict(N_("だれかが先に進めています。画面を開き直してください。"))
+    if now - recorded_at > UNDO:
+        raise Refused(N_("保存から10分をすぎたので、取り消せません。訂正を書いてください。"))
 
 
 def request_visit(aim: str, purpose: str, due: date, today: date, persons: int, *, two_needed: bool) -> None:

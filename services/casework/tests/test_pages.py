@@ -175,6 +175,23 @@ async def test_two_people_who_correct_one_entry_choose_and_lose_nothing(ward: Wa
     assert "訂正 第3版" in shown
 
 
+async def test_saving_an_entry_is_taken_back_by_a_button_for_ten_minutes(ward: Ward, browse: Any, send: Any) -> None:
+    case = await ward.open_case()
+    base = f"/casework/cases/{case.id}"
+    saved = await send(f"{base}/do/entry", occurred_at="2026-06-18T09:30", kind="phone", facts="ちがうケースだった。")
+    assert "経過を書きました。10分のあいだは取り消せます。" in (await browse(saved.headers["location"])).text
+    shown = (await browse(base)).text
+    path = re.findall(r"/casework/taps/undo-entry/[0-9a-f-]{36}", shown)[0]
+    assert "取り消す(10:24 まで)" in shown
+    assert "undo-entry" not in (await browse(base, "caseworker-n")).text
+    with clock.at(NOW + timedelta(minutes=11)):
+        assert "undo-entry" not in (await browse(base)).text
+    assert (await send(path)).headers["location"] == f"{base}?done=undone#log"
+    gone = (await browse(f"{base}?done=undone")).text
+    assert "ちがうケースだった。" not in gone
+    assert "書いた文は下書きに残っています。" in gone
+
+
 async def test_a_manager_says_why_before_a_record_opens(ward: Ward, browse: Any, send: Any) -> None:
     case = await ward.open_case()
     asked = await browse(f"/casework/cases/{case.id}", "manager")
