@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Date, DateTime, MetaData, Text, Uuid
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.util import greenlet_spawn
+
+from shared import clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from sqlalchemy import Engine
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -52,7 +59,6 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=True,
             connect_args={
                 "server_settings": {
                     "timezone": "UTC",
@@ -64,6 +70,7 @@ class Database:
                 }
             },
         )
+        _look_before_use(self.engine.sync_engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -81,9 +88,47 @@ class Database:
             )
             yield session
 
+    async def fetch(self, query: str, *values: Any) -> list[Any]:
+        """One reading statement by the bare driver (``$1``), in one round trip: no transaction stands around it.
+
+        Raises asyncpg's own errors and OSError.
+        """
+        connection = await self.engine.raw_connection()
+        try:
+            found: list[Any] = await connection.driver_connection.fetch(query, *values)  # type: ignore[union-attr]
+        except BaseException:
+            await greenlet_spawn(connection.invalidate)
+            raise
+        await greenlet_spawn(connection.close)
+        return found
+
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
+
+
+_RESTED = 1.0
+"""Seconds after which a connection of the pool is asked whether it still lives before it is used."""
+
+
+def _look_before_use(engine: Engine) -> None:
+    """Replace connections that died while they rested; one that was just used is trusted, and saves a round trip."""
+
+    def take(connection: Any, record: Any, _proxy: object) -> None:
+        if connection.driver_connection.is_closed():
+            raise InvalidatePoolError
+        if clock.monotonic() - record.info.get("rests_since", -_RESTED) < _RESTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    def give_back(_connection: object, record: Any) -> None:
+        record.info["rests_since"] = clock.monotonic()
+
+    sqlalchemy_event.listen(engine, "checkout", take)
+    sqlalchemy_event.listen(engine, "checkin", give_back)
 
 
 def async_url(url: str) -> str:

@@ -9,10 +9,12 @@ from sqlalchemy import text
 from shared.events import Envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.db import Database
 
 CHANNEL = "kasane_log"
 """NOTIFY channel of a service's database: ``""`` something was recorded, ``<n>`` the head is at n."""
@@ -54,6 +56,14 @@ _READ = """
     LIMIT :limit
 """
 _LINES = text(_READ.format(types=""))
+_WRITTEN = """
+    SELECT position, id, previous, epoch, type, version, subjects, data::text AS data, occurred_at, recorded_at, actor,
+           traceparent
+    FROM event_log
+    WHERE position > $1 AND position <= $2
+    ORDER BY position
+    LIMIT $3
+"""
 _LINES_OF_TYPES = text(_READ.format(types=" AND type = ANY(:types)"))
 
 
@@ -69,23 +79,34 @@ async def read_log(
     return envelopes(rows.all(), source)
 
 
+async def read_written(
+    db: Database, source: str, after: int, last: int, limit: int = BATCH
+) -> list[tuple[Envelope, str]]:
+    """The same for the relay, in one round trip: each event without its data, and these as PostgreSQL wrote them."""
+    return [
+        (_envelope(row | {"data": {}}, source), row["data"])
+        for row in map(dict, await db.fetch(_WRITTEN, after, last, limit))
+    ]
+
+
 def envelopes(rows: Sequence[Row[Any]], source: str) -> list[Envelope]:
     """Rows of the log as they travel."""
-    return [
-        Envelope(
-            id=row.id,
-            type=row.type,
-            source=source,
-            subjects=tuple(row.subjects),
-            position=row.position,
-            previous=row.previous,
-            epoch=row.epoch,
-            version=row.version,
-            occurred_at=row.occurred_at,
-            recorded_at=row.recorded_at,
-            data=row.data,
-            actor=row.actor,
-            traceparent=row.traceparent,
-        )
-        for row in rows
-    ]
+    return [_envelope(row._asdict(), source) for row in rows]
+
+
+def _envelope(row: Mapping[str, Any], source: str) -> Envelope:
+    return Envelope(
+        id=row["id"],
+        type=row["type"],
+        source=source,
+        subjects=tuple(row["subjects"]),
+        position=row["position"],
+        previous=row["previous"],
+        epoch=row["epoch"],
+        version=row["version"],
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+        data=row["data"],
+        actor=row["actor"],
+        traceparent=row["traceparent"],
+    )

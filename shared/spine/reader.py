@@ -68,6 +68,8 @@ class Source:
     next_stream: float = 0.0
     next_feed: float = 0.0
     next_drain: float = 0.0
+    quiet: bool = False
+    """All that was handed in is applied: whatever comes next rings."""
     fed: bool = False
     """Something was applied, of whatever source, since what is parked was last looked at."""
     stands_by: str | None = None
@@ -140,7 +142,7 @@ class Reader:
                     told = self._log.warning if passes(error) else self._log.error
                     told("reader pauses", source=source.name, failure=failure_of(error), seconds=pause)
                     await asyncio.sleep(pause)
-                if not busy:
+                if not busy or source.quiet:
                     await ear.wait(TICK)
 
     async def advance(self, name: str) -> bool:
@@ -149,6 +151,7 @@ class Reader:
         Raises what passes by itself: database and network errors.
         """
         source = self.sources[name]
+        source.quiet = False
         cursor = source.cursor
         if cursor is None or not _unbroken(cursor, source.handed, most=1):
             cursor = await self._cursor(source)
@@ -158,13 +161,14 @@ class Reader:
             return await self._seek_way_back(source, cursor)
         if cursor.open_parked and await self._drain(source, cursor):
             return True
-        batch = _unbroken(cursor, source.handed) or await self._from_stream(source, cursor)
-        if not batch:
-            batch = await self._from_feed(source, cursor)
+        batch = _unbroken(cursor, source.handed)
+        handed = bool(batch)
+        batch = batch or await self._from_stream(source, cursor) or await self._from_feed(source, cursor)
         if not batch:
             return False
         moved = await self._apply(source, cursor, batch)
         if moved:
+            source.quiet = handed and not source.handed and not cursor.open_parked
             self._after_batch(source)
         return moved
 

@@ -16,9 +16,11 @@ from redis.exceptions import ResponseError
 from sqlalchemy import text
 
 from shared.spine import wire
-from shared.spine.positions import BATCH, read_log
+from shared.spine.positions import read_written
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from redis.asyncio import Redis
 
     from shared.db import Database
@@ -111,12 +113,12 @@ class Stream:
         if self.tail.position >= head:
             return 0
         tail, self.tail = self.tail, None
-        async with self._db.read() as session:
-            batch = await read_log(session, self._names.source(self._service), tail.position, BATCH, last=head)
+        batch = await read_written(self._db, self._names.source(self._service), tail.position, head)
         if not batch:
             return 0
         if await self._append(tail, batch):
-            self.tail = Tail(batch[-1].position, str(batch[-1].id))
+            last, _ = batch[-1]
+            self.tail = Tail(last.position, str(last.id))
         return len(batch)
 
     async def check(self) -> None:
@@ -138,10 +140,10 @@ class Stream:
         if not entries or entries[0][0] != last.encode() or entries[0][1].get(b"id") != event.encode():
             self.tail = None
 
-    async def _append(self, tail: Tail, batch: list[Envelope]) -> bool:
+    async def _append(self, tail: Tail, batch: Iterable[tuple[Envelope, str]]) -> bool:
         args: list[Any] = [*tail.expected, wire.MOST_KEPT]
-        for envelope in batch:
-            args += [wire.entry_id(envelope.position), str(envelope.id), wire.encode(envelope)]
+        for envelope, data in batch:
+            args += [wire.entry_id(envelope.position), str(envelope.id), wire.encode(envelope, data)]
         return bool(await self._append_script(keys=[self._key], args=args))
 
     async def inspect(self) -> Tail:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
@@ -54,9 +53,13 @@ def position_of(raw: bytes) -> int | None:
     return int(found[1]) if found else None
 
 
-def encode(envelope: Envelope) -> bytes:
-    """The field ``e``."""
-    return to_json(envelope.to_cloudevent())
+def encode(envelope: Envelope, data: str | None = None) -> bytes:
+    """The field ``e``. ``data``: the fact as JSON text instead of the envelope's own, passed on as it is."""
+    event = envelope.to_cloudevent()
+    if data is None:
+        return to_json(event)
+    del event["data"]
+    return b'%b,"data":%b}' % (to_json(event)[:-1], data.encode())
 
 
 def decode(raw_id: bytes, fields: Mapping[bytes, bytes], source: str) -> Envelope | None:
@@ -66,7 +69,7 @@ def decode(raw_id: bytes, fields: Mapping[bytes, bytes], source: str) -> Envelop
         return None
     try:
         envelope = Envelope.from_cloudevent(from_json(fields[b"e"]))
-        if envelope.id != UUID(fields[b"id"].decode()):
+        if str(envelope.id) != fields[b"id"].decode():
             return None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
