@@ -24,6 +24,8 @@ from starlette.routing import Mount, Route
 
 from shared import drafts, i18n
 from shared.answers import install_answers
+from shared.audit.origin import Origin
+from shared.audit.sealing import Sealer
 from shared.codes import Codes
 from shared.db import Database
 from shared.guards import BodyLimit, CrossSiteGuard, SecurityHeaders
@@ -94,6 +96,7 @@ def build_service(
         dependencies=[Depends(refuse_my_number), Depends(wait_for_after)],
         middleware=[
             Middleware(AccessLog, metrics=metrics),
+            Middleware(Origin),
             Middleware(SecurityHeaders),
             Middleware(CrossSiteGuard),
             Middleware(BodyLimit, most=settings.max_body_bytes),
@@ -111,6 +114,7 @@ async def _living(service: Service, periodic: Sequence[Periodic]) -> AsyncIterat
     await _until_ready(service)
     await service.spine.start()
     tasks = [asyncio.create_task(_repeat(service, job), name=f"{service.name}:{job.name}") for job in periodic]
+    tasks.append(asyncio.create_task(Sealer(service.db, service.name).run(), name=f"{service.name}:sealer"))
     try:
         yield
     finally:

@@ -14,6 +14,9 @@ class Heartbeat(Event):
 
     probe: UUID
     started_at: datetime
+    audit_number: int | None = None
+    """How many rows the producer's audit chain has, and the SHA-256 (hex) of the last: the next service keeps them."""
+    audit_hash: str | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:

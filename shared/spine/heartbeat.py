@@ -1,7 +1,8 @@
 """The heart-beat: a probe that passes intake, casework, outreach, notify and comes home, every minute.
 
 One line a service: ``wire_heartbeat(subscriptions)`` in its ``handlers.py``. intake sends, the others pass on what
-they hear, and intake closes the ring. How long ago a service has heard from a source is read from its cursor: every
+they hear, and intake closes the ring. Each hop says where its service's audit chain stands, and the next service
+keeps that (``shared/audit/witness.py``). How long ago a service has heard from a source is read from its cursor: every
 event of the source, at least intake's own probe each minute, moves it.
 """
 
@@ -11,16 +12,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import clock
+from shared.audit.witness import keep_anchor, say_head
 from shared.errors import Refused
 from shared.events.heartbeat import CHAIN, Heartbeat, IntakeHeartbeat
 from shared.i18n import N_
 from shared.spine.log import hold, record
 from shared.spine.subscriptions import Received, Subscriptions, derived_id
-from shared.spine.tables import Cursor, Probe
+from shared.spine.tables import Cursor, Incident, Probe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +36,8 @@ LATE = timedelta(minutes=3)
 """Nothing heard for longer: the operator's light goes out, and nothing new is shared."""
 
 _RING = tuple(CHAIN)
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,13 @@ def wire_heartbeat(subscriptions: Subscriptions) -> None:
     async def pass_on(session: AsyncSession, heard: Received[Heartbeat]) -> None:
         probe = heard.event
         await _note(session, before, probe.probe, probe.started_at)
+        if not await keep_anchor(session, before, probe.audit_number, probe.audit_hash):
+            session.add(Incident(kind="audit_chain_differs", detail=f"{before}:{probe.audit_number}"))
+            log.critical("an audit chain is not what it was: ./kasane audit verify", of=before, at=probe.audit_number)
         if mine == _RING[0]:
             return  # it has come home
-        next_hop = CHAIN[mine](probe=probe.probe, started_at=probe.started_at)
+        number, digest = await say_head(session, mine)
+        next_hop = CHAIN[mine](probe=probe.probe, started_at=probe.started_at, audit_number=number, audit_hash=digest)
         await hold(session, *next_hop.subjects)
         await record(session, next_hop, id=derived_id(heard.id, mine))
 
@@ -74,7 +83,8 @@ async def send_probe(session: AsyncSession) -> bool:
     if last is not None and timedelta(0) <= now - last < EVERY:
         return False
     await _note(session, _RING[0], probe, now)
-    await record(session, event)
+    number, digest = await say_head(session, _RING[0])
+    await record(session, event.model_copy(update={"audit_number": number, "audit_hash": digest}))
     return True
 
 

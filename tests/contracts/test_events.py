@@ -47,6 +47,7 @@ CODES_AND_NUMBERS = {
     "slots": "VISIT_SLOT",
     "team": "agency code of an outreach team",
     "step": "LADDER",
+    "audit_hash": "SHA-256 of the last row of an audit chain",
 }
 """Every text field that events may have, with the list its codes come from. A new one is looked at by a person."""
 
