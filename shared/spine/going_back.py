@@ -133,7 +133,11 @@ async def _put_back(db: Database, cursor: Position, position: int, event_id: UUI
 
 
 async def _list_lost(session: AsyncSession, cursor: Position, base: int) -> None:
-    """Move what we applied beyond the base from the memory of the way to the list of lost facts."""
+    """Move what we applied beyond the base from the memory of the way to the list of lost facts.
+
+    What was passed but still stands parked was never applied: should the log find it again, it is heard as new.
+    """
+    parked = set(await session.scalars(_STILL_PARKED, {"source": cursor.source, "position": base}))
     query = select(AppliedRun).where(AppliedRun.source == cursor.source, AppliedRun.last > base)
     rows: list[dict[str, Any]] = []
     for run in await session.scalars(query.order_by(AppliedRun.last)):
@@ -141,6 +145,8 @@ async def _list_lost(session: AsyncSession, cursor: Position, base: int) -> None
         keep = max(0, base - first + 1)
         lines = list(zip(run.ids, run.types, run.subjects, strict=True))
         for place, (event_id, kind, subjects) in enumerate(lines[keep:], first + keep):
+            if event_id in parked:
+                continue
             rows.append({
                 "source": cursor.source, "epoch": run.epoch, "position": place, "event_id": event_id, "type": kind,
                 "subjects": subjects.split(",") if subjects else [], "envelope": None, "found_in": "reader",
@@ -214,6 +220,10 @@ _APPLIED_AT = text("""
     SELECT ids[cardinality(ids) - (last - :position)] FROM applied_run
     WHERE source = :source AND last >= :position AND last - cardinality(ids) < :position
     ORDER BY last LIMIT 1
+""")
+_STILL_PARKED = text("""
+    SELECT event_id FROM parked
+    WHERE source = :source AND position > :position AND state IN ('waiting', 'parked', 'behind')
 """)
 _LOSE_PARKED = text("""
     UPDATE parked SET state = 'skipped', resolved_at = now(), resolved_by = 'log adopt', reason = 'lost with its log'

@@ -1,141 +1,32 @@
 """The protocol against a model: whatever happens in whatever order, every effect comes once, in order, at last.
 
 Hypothesis drives the parts by hand (no background tasks), on a real PostgreSQL and a real Redis: facts are stated,
-placed, published and followed; in between processes forget what they knew, die in the middle of a batch, Redis is
-emptied, trimmed, filled with nonsense or away.
+placed, published and followed by two replicas of relay and reader, also while one stands still in the middle; in
+between processes forget what they knew, die in the middle of a batch, Redis is emptied, trimmed, put back to what it
+was, filled with nonsense or away, and the log is restored from a backup and adopted.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from redis.exceptions import ResponseError
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.embedded import EmbeddedRedis
 from shared.events.intake import HouseholdChanged
-from shared.rooms import with_database
-from shared.spine import NotYet, Received, Subscriptions, hold, list_parked, record
-from shared.spine.positions import PLACE
-from shared.spine.reader import Reader, Source
-from shared.spine.stream import Stream
-from tests.spine.rig import Node, Rig, change, compare, note
+from shared.spine import hold, list_parked, record
+from tests.spine.rig import change, compare
+from tests.spine.stage import Stage
 
-T = TypeVar("T")
 HOMES = [uuid4() for _ in range(3)]
-
-
-class Killed(BaseException):
-    """The process is gone in the middle of a transaction."""
-
-
-class Stage:
-    """The servers and databases of one test run, emptied for each example."""
-
-    def __init__(self, postgres: str, redis: str) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.postgres, self.made = postgres, list[str]()
-        self.killed_after: int | None = None
-        self.reluctant = False
-        self.rig = Rig(self._make, redis)
-        self.intake: Node
-        self.casework: Node
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run_until_complete(work)
-
-    async def _connect(self, url: str) -> asyncpg.Connection[asyncpg.Record]:
-        dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        return await asyncpg.connect(dsn, server_settings={"default_transaction_isolation": "repeatable read"})
-
-    async def _make(self, _name: str, furnish: Callable[[str], Awaitable[None]]) -> str:
-        name = f"t_protocol_{uuid4().hex[:12]}"
-        connection = await self._connect(self.postgres)
-        await connection.execute(f'CREATE DATABASE "{name}"')
-        await connection.close()
-        self.made.append(name)
-        url = with_database(self.postgres, name)
-        await furnish(url)
-        return url
-
-    async def open(self) -> None:
-        subscriptions = Subscriptions("casework")
-
-        @subscriptions.on(HouseholdChanged, projects=True)
-        async def _(session: AsyncSession, heard: Received[HouseholdChanged]) -> None:
-            await note(session, heard)
-            if self.killed_after is not None:
-                self.killed_after -= 1
-                if self.killed_after < 0:
-                    self.killed_after = None
-                    raise Killed
-            if self.reluctant and heard.event.number.endswith("7"):
-                raise NotYet
-
-        self.intake, self.casework = await self.rig.node("intake"), await self.rig.node(subscriptions)
-        self.placer = await self._connect(self.intake.db.url)
-
-    async def clean(self) -> None:
-        await self.intake.run("TRUNCATE event_log")
-        await self.intake.run("UPDATE log_head SET position = 0, event_id = NULL, state = 'ok'")
-        await self.casework.run("TRUNCATE effect, cursor, parked, applied_run, lost_fact")
-        await self.redis.flushdb()
-        self.killed_after, self.reluctant = None, False
-        self.rig.doors.shut.clear()
-        self.forget_relay()
-        self.forget_reader()
-
-    @property
-    def redis(self) -> Any:
-        return self.intake.spine.redis
-
-    @property
-    def key(self) -> str:
-        return self.intake.spine.names.stream("intake")
-
-    def forget_relay(self) -> None:
-        self.stream = Stream(self.redis, self.intake.db, self.intake.spine.names, "intake")
-
-    def forget_reader(self) -> None:
-        spine = self.casework.spine
-        redis = spine.redis if self.redis_up else None
-        self.reader = Reader(spine.db, spine.reader._subscriptions, spine.names, redis, spine.feed)
-
-    redis_up = True
-
-    async def place(self) -> None:
-        await self.placer.fetchrow(PLACE)
-
-    async def publish(self, most: int) -> None:
-        head = await self.intake.one("SELECT position FROM log_head")
-        await self.stream.publish(min(head, most))
-
-    async def advance(self) -> bool:
-        try:
-            source: Source = self.reader.sources["intake"]
-            source.next_feed = source.next_drain = 0.0
-            return await self.reader.advance("intake")
-        except Killed:
-            self.forget_reader()
-            return False
-
-    async def close(self) -> None:
-        await self.placer.close()
-        await self.rig.close()
-        connection = await self._connect(self.postgres)
-        for name in self.made:
-            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        await connection.close()
+REPLICAS = st.integers(0, 1)
 
 
 class Protocol(RuleBasedStateMachine):
@@ -146,6 +37,8 @@ class Protocol(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.number = 0
+        self.saved = self.restored = False
+        self.copied: bytes | None = None
         self.stage.redis_up = True
         self.stage.run(self.stage.clean())
 
@@ -174,38 +67,83 @@ class Protocol(RuleBasedStateMachine):
     def place(self) -> None:
         self.stage.run(self.stage.place())
 
-    @rule(most=st.integers(1, 60))
-    def publish(self, most: int) -> None:
-        self.stage.run(self.stage.publish(most))
+    @rule(replica=REPLICAS, most=st.integers(1, 60))
+    def publish(self, replica: int, most: int) -> None:
+        self.stage.run(self.stage.publish(replica, most))
 
+    @rule(replica=REPLICAS)
+    def advance(self, replica: int) -> None:
+        self.stage.run(self.stage.advance(replica))
+
+    @precondition(lambda self: "relay" not in self.stage.asleep)
     @rule()
-    def advance(self) -> None:
-        self.stage.run(self.stage.advance())
+    def freeze_a_relay(self) -> None:
+        """It has read its batch and still thinks it leads; another one (or its own next life) takes over."""
+        self.stage.run(self.stage.fall_asleep("relay", self.stage.publish(0, 10**6)))
+        self.stage.forget_relay(0)
 
-    @rule(after=st.integers(0, 5))
-    def be_killed_in_a_batch(self, after: int) -> None:
+    @precondition(lambda self: "reader" not in self.stage.asleep)
+    @rule()
+    def freeze_a_reader(self) -> None:
+        """It has the cursor's lock and has applied something."""
+        self.stage.run(self.stage.fall_asleep("reader", self.stage.advance(0)))
+        self.stage.forget_reader(0)
+
+    @rule(who=st.sampled_from(["relay", "reader"]))
+    def wake(self, who: str) -> None:
+        self.stage.run(self.stage.awake(who))
+
+    @rule(replica=REPLICAS, after=st.integers(0, 5))
+    def be_killed_in_a_batch(self, replica: int, after: int) -> None:
         self.stage.killed_after = after
-        self.stage.run(self.stage.advance())
+        self.stage.run(self.stage.advance(replica))
         self.stage.killed_after = None
 
-    @rule()
-    def restart_the_relay(self) -> None:
-        self.stage.forget_relay()
+    @rule(replica=REPLICAS)
+    def restart_the_relay(self, replica: int) -> None:
+        self.stage.forget_relay(replica)
 
-    @rule(up=st.booleans())
-    def restart_the_reader(self, up: bool) -> None:
+    @rule(replica=REPLICAS, up=st.booleans())
+    def restart_the_reader(self, replica: int, up: bool) -> None:
         self.stage.redis_up = up
-        self.stage.forget_reader()
+        self.stage.forget_reader(replica)
 
-    @rule(picks=st.lists(st.integers(0, 40), max_size=12))
-    def hand_in_whatever(self, picks: list[int]) -> None:
+    @rule(replica=REPLICAS, picks=st.lists(st.integers(0, 40), max_size=12))
+    def hand_in_whatever(self, replica: int, picks: list[int]) -> None:
         entries: Any = self.stage.run(self.stage.redis.xrange(self.stage.key))
         some = [entries[pick % len(entries)] for pick in picks] if entries else [(b"9-9", {b"x": b"y"})]
-        self.stage.reader.hand_in("intake", some)
+        self.stage.readers[replica].hand_in("intake", some)
 
     @rule()
     def empty_redis(self) -> None:
         self.stage.run(self.stage.redis.flushdb())
+
+    @rule()
+    def copy_redis(self) -> None:
+        self.copied = self.stage.run(self.stage.redis.dump(self.stage.key))
+
+    @precondition(lambda self: self.copied is not None)
+    @rule()
+    def put_an_old_copy_of_redis_back(self) -> None:
+        self.stage.run(self.stage.redis.restore(self.stage.key, 0, self.copied, replace=True))
+
+    @precondition(lambda self: not self.saved)
+    @rule()
+    def back_the_log_up(self) -> None:
+        self.stage.run(self.stage.back_up())
+        self.saved = True
+
+    @precondition(lambda self: self.saved)
+    @rule()
+    def restore_the_log(self) -> None:
+        """Once: what came after the backup is no more, and the operator will have to adopt what is left."""
+        self.stage.run(self.stage.restore())
+        self.saved, self.restored = False, True
+
+    @rule()
+    def adopt_the_log(self) -> None:
+        """Also when there was no need."""
+        self.stage.run(self.stage.adopt())
 
     @rule(keep=st.integers(0, 5))
     def trim(self, keep: int) -> None:
@@ -217,7 +155,7 @@ class Protocol(RuleBasedStateMachine):
         last = int(entries[0][0].split(b"-")[0]) if entries else 0
         with contextlib.suppress(ResponseError):  # an emptied stream takes no low id
             self.stage.run(self.stage.redis.xadd(self.stage.key, {"id": "x", "e": "{}"}, id=f"{last + number}-1"))
-        self.stage.forget_relay()
+        self.stage.forget_relay(0)
 
     @rule(shut=st.booleans())
     def shut_the_feed(self, shut: bool) -> None:
@@ -235,16 +173,33 @@ class Protocol(RuleBasedStateMachine):
         stage = self.stage
         stage.reluctant = False
         stage.rig.doors.shut.clear()
-        stage.forget_relay()
+        for who in ("relay", "reader"):
+            await stage.awake(who)
+        stage.forget_relay(0)
+        if self.restored:
+            await stage.adopt()
         await stage.place()
         for _ in range(3):
-            await stage.publish(10**6)
-        for _ in range(200):
-            if not await stage.advance() and not await list_parked(stage.casework.db):
+            await stage.publish(0, 10**6)
+        for turn in range(200):
+            moved = [await stage.advance(replica) for replica in range(2)]
+            diverged = await stage.casework.rows("SELECT 1 FROM cursor WHERE state <> 'ok'")
+            if not any(moved) and not diverged and not await list_parked(stage.casework.db) and turn:
                 break
-        await compare(stage.intake, stage.casework)
+        await self._compare()
+        head = await stage.intake.one("SELECT position FROM log_head")
         tail: Any = await stage.redis.xrevrange(stage.key, count=1)
-        assert [entry[0] for entry in tail] == ([f"{self.number}-0".encode()] if self.number else [])
+        assert [entry[0] for entry in tail] == ([f"{head}-0".encode()] if head else [])
+
+    async def _compare(self) -> None:
+        """Of what the log has, each effect once and in order; of what it has lost, each effect once, and listed."""
+        stage = self.stage
+        known = {line[1] for line in await stage.intake.log()}
+        gone = [effect for effect in await stage.casework.effects() if effect[1] not in known]
+        assert len({effect[1] for effect in gone}) == len(gone), "a fact that is lost was applied twice"
+        assert {effect[1] for effect in gone} <= await stage.listed(), "a fact is lost and not listed"
+        assert self.restored or not gone
+        await compare(stage.intake, stage.casework, beside=gone)
 
 
 @pytest.fixture
