@@ -6,7 +6,7 @@ looks at intake's own households, or writes to them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
@@ -68,10 +68,14 @@ async def _grant(session: AsyncSession, **grant: Any) -> None:
     await put_many(session, AccessGrant, [_grant_row(**grant)])
 
 
-async def _end(session: AsyncSession, *, ground: str, source: UUID) -> None:
-    await session.execute(
-        update(AccessGrant).where(AccessGrant.source_id == source, AccessGrant.ground == ground).values(ended=True)
-    )
+async def _end(session: AsyncSession, ground: str, sources: Iterable[UUID]) -> None:
+    wanted = set(sources)
+    if wanted:
+        await session.execute(
+            update(AccessGrant)
+            .where(AccessGrant.source_id.in_(wanted), AccessGrant.ground == ground)
+            .values(ended=True)
+        )
 
 
 async def _demand_households(session: AsyncSession, households: set[UUID]) -> None:
@@ -120,45 +124,53 @@ async def open_to_owners(session: AsyncSession, run: Sequence[Received[CaseOpene
 async def open_to_next_owner(session: AsyncSession, received: Received[OwnerChanged]) -> None:
     """The next owner sees it; the one before no longer does by owning."""
     event = received.event
-    await _end(session, ground="owner", source=event.case)
+    await _end(session, "owner", [event.case])
     await _grant(session, household=event.household, ground="owner", source=event.case, post=event.owner)
     await session.execute(
         update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(owner=event.owner)
     )
 
 
-@subscriptions.on(LeadChanged, projects=True)
-async def note_lead(session: AsyncSession, received: Received[LeadChanged]) -> None:
+@subscriptions.on(LeadChanged, projects=True, batch=True)
+async def note_leads(session: AsyncSession, run: Sequence[Received[LeadChanged]]) -> None:
     """The leading agency (主担当機関) sees it."""
-    event = received.event
-    await _end(session, ground="lead", source=event.case)
-    if event.agency is not None:
-        await _grant(session, household=event.household, ground="lead", source=event.case, agency=event.agency)
-    await session.execute(
-        update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(lead=event.agency)
-    )
+    last = {heard.event.case: heard.event for heard in run}
+    await _end(session, "lead", last)
+    grants = [
+        _grant_row(household=event.household, ground="lead", source=event.case, agency=event.agency)
+        for event in last.values()
+        if event.agency is not None
+    ]
+    await put_many(session, AccessGrant, grants)
+    for event in last.values():
+        await session.execute(
+            update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(lead=event.agency)
+        )
 
 
-@subscriptions.on(AgencyInvited, projects=True)
-async def wait_for_answer(session: AsyncSession, received: Received[AgencyInvited]) -> None:
+@subscriptions.on(AgencyInvited, projects=True, batch=True)
+async def wait_for_answers(session: AsyncSession, run: Sequence[Received[AgencyInvited]]) -> None:
     """An invitation shows nothing: the household is seen after acceptance. An older answer no longer counts."""
-    await _end(session, ground="agency", source=received.event.invitation)
+    await _end(session, "agency", (heard.event.invitation for heard in run))
 
 
-@subscriptions.on(AgencyAnswered, projects=True)
-async def open_to_agency(session: AsyncSession, received: Received[AgencyAnswered]) -> None:
+@subscriptions.on(AgencyAnswered, projects=True, batch=True)
+async def open_to_agencies(session: AsyncSession, run: Sequence[Received[AgencyAnswered]]) -> None:
     """Acceptance opens the household to the agency; any other answer shuts it."""
-    event = received.event
-    if event.answer == "accepted":
-        await _grant(session, household=event.household, ground="agency", source=event.invitation, agency=event.agency)
-    else:
-        await _end(session, ground="agency", source=event.invitation)
+    last = {heard.event.invitation: heard.event for heard in run}
+    await _end(session, "agency", (id_ for id_, event in last.items() if event.answer != "accepted"))
+    grants = [
+        _grant_row(household=event.household, ground="agency", source=event.invitation, agency=event.agency)
+        for event in last.values()
+        if event.answer == "accepted"
+    ]
+    await put_many(session, AccessGrant, grants)
 
 
-@subscriptions.on(AgencyLeft, projects=True)
-async def shut_to_agency(session: AsyncSession, received: Received[AgencyLeft]) -> None:
-    """The agency has ended its part."""
-    await _end(session, ground="agency", source=received.event.invitation)
+@subscriptions.on(AgencyLeft, projects=True, batch=True)
+async def shut_to_agencies(session: AsyncSession, run: Sequence[Received[AgencyLeft]]) -> None:
+    """The agencies have ended their part."""
+    await _end(session, "agency", (heard.event.invitation for heard in run))
 
 
 @subscriptions.on(MeetingCalled, projects=True)
@@ -185,17 +197,21 @@ async def open_to_planner(session: AsyncSession, received: Received[VisitRequest
 @subscriptions.on(VisitRequestCancelled, projects=True)
 async def shut_to_planner(session: AsyncSession, received: Received[VisitRequestCancelled]) -> None:
     """Nobody goes, so nobody looks."""
-    await _end(session, ground="request", source=received.event.request)
-    await _end(session, ground="worker", source=received.event.request)
+    await _end(session, "request", [received.event.request])
+    await _end(session, "worker", [received.event.request])
 
 
-@subscriptions.on(VisitAssigned, projects=True)
-async def open_to_workers(session: AsyncSession, received: Received[VisitAssigned]) -> None:
+@subscriptions.on(VisitAssigned, projects=True, batch=True)
+async def open_to_workers(session: AsyncSession, run: Sequence[Received[VisitAssigned]]) -> None:
     """Those who go see whom they go to; a new assignment of the same request replaces the old one."""
-    event = received.event
-    await _end(session, ground="worker", source=event.request)
-    for worker in event.workers:
-        await _grant(session, household=event.household, ground="worker", source=event.request, post=worker)
+    last = {heard.event.request: heard.event for heard in run}
+    await _end(session, "worker", last)
+    grants = [
+        _grant_row(household=event.household, ground="worker", source=event.request, post=worker)
+        for event in last.values()
+        for worker in event.workers
+    ]
+    await put_many(session, AccessGrant, grants)
 
 
 @subscriptions.on(CaseClosed, projects=True)
@@ -219,7 +235,7 @@ async def open_again(session: AsyncSession, received: Received[CaseReopened]) ->
         .where(CaseOfHousehold.case_id == event.case)
         .values(closed=False, owner=event.owner, urgency=event.urgency)
     )
-    await _end(session, ground="owner", source=event.case)
+    await _end(session, "owner", [event.case])
     await _grant(session, household=event.household, ground="owner", source=event.case, post=event.owner)
 
 

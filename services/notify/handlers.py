@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from services.notify.actions import projecting
 from services.notify.actions.telling import erase_household, tell
+from services.notify.queries.people import forget_staff
 from services.notify.tables import Case, Invitation, Visit, VisitRequest
 from shared.events import EVENTS, casework, intake, outreach
 from shared.events.readers import sources_of
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 subscriptions = Subscriptions("notify")
 follow_posts(subscriptions)
 wire_heartbeat(subscriptions)
+
+
+@subscriptions.on(casework.PostStarted, projects=True)
+async def look_at_staff_again(session: AsyncSession, _received: Received[casework.PostStarted]) -> None:
+    """Somebody has come."""
+    forget_staff(session)
+
+
+@subscriptions.on(casework.PostEnded, projects=True)
+async def look_at_staff_once_more(session: AsyncSession, _received: Received[casework.PostEnded]) -> None:
+    """Somebody has gone."""
+    forget_staff(session)
+
 
 _SILENT = frozenset({
     casework.PostStarted.type,

@@ -151,10 +151,9 @@ def _in_time(subscriptions: Subscriptions, since: datetime | None) -> Subscripti
 
 def _at_its_hour(handler: Handler, since: datetime | None) -> Callable[[AsyncSession, Any], Awaitable[None]]:
     async def call(session: AsyncSession, heard: Any) -> None:
-        for one in heard if handler.batch else (heard,):
-            recorded_at = one.envelope.recorded_at
-            with clock.at(recorded_at) if since is None or recorded_at > since else contextlib.nullcontext():
-                await handler.call(session, [one] if handler.batch else one)
+        recorded_at = (heard[-1] if handler.batch else heard).envelope.recorded_at
+        with clock.at(recorded_at) if since is None or recorded_at > since else contextlib.nullcontext():
+            await handler.call(session, heard)
 
     return call
 

@@ -29,7 +29,7 @@ from services.casework.requests import (
     RequestVisit,
     WriteEntry,
 )
-from services.casework.tables import Task
+from services.casework.tables import Meeting, Plan, Task
 from services.ward import staff, steps
 from services.ward.courier import Room
 from services.ward.family import Household
@@ -73,9 +73,9 @@ class Office:
         self.requests: dict[UUID, UUID] = {}
         """The open visit request by household."""
         self._invitations: dict[tuple[UUID, str], UUID] = {}
-        self._meetings: dict[UUID, UUID] = {}
-        self._tasks: dict[UUID, dict[str, UUID]] = {}
-        self._plans: dict[UUID, UUID] = {}
+        self._meetings: dict[UUID, Meeting] = {}
+        self._tasks: dict[UUID, dict[str, Task]] = {}
+        self._plans: dict[UUID, Plan] = {}
 
     async def work(self, deeds: Iterable[Deed], cases: dict[UUID, UUID]) -> None:
         """Household after household, each deed at its own time. ``cases``: by household."""
@@ -141,15 +141,15 @@ class Office:
                 wanted = CallMeeting(
                     kind=step.kind, starts_at=step.starts_at, place="本庁 5階 相談室", agencies=list(step.agencies)
                 )
-                self._meetings[case] = (await call_meeting(session, coordinator, case, wanted)).id
+                self._meetings[case] = await call_meeting(session, coordinator, case, wanted)
             case steps.Held():
                 tasks = [AssignTask(title=title, agency=agency, due_on=due) for agency, title, due in step.tasks]
                 held = HoldMeeting(minutes=step.minutes, tasks=tasks)
-                meeting = await hold_meeting(session, coordinator, self._meetings[case], held)
-                rows = await session.execute(select(Task.agency, Task.id).where(Task.meeting == meeting.id))
-                self._tasks[case] = {row.agency: row.id for row in rows}
+                meeting = await hold_meeting(session, coordinator, self._meetings[case].id, held)
+                tasks_now = await session.scalars(select(Task).where(Task.meeting == meeting.id))
+                self._tasks[case] = {task.agency: task for task in tasks_now}
             case steps.Finished():
-                await move_task(session, coordinator, self._tasks[case][step.agency], "done")
+                await move_task(session, coordinator, self._tasks[case][step.agency].id, "done")
 
     async def _plan(self, session: AsyncSession, coordinator: Actor, case: UUID, step: steps.Step) -> None:
         match step:
@@ -162,17 +162,17 @@ class Office:
                     monitoring_on=step.monitoring_on,
                     lines=[PlanLineIn(what=what, agency=agency, frequency=often) for agency, what, often in step.lines],
                 )
-                self._plans[case] = (await draft_plan(session, coordinator, case, wanted)).id
+                self._plans[case] = await draft_plan(session, coordinator, case, wanted)
             case steps.Decided():
                 manager = actor_of(POST_BY_CODE["manager-1"])
-                await decide_plan(session, manager, self._plans[case], DecidePlan(document="地域福祉課 決定"))
+                await decide_plan(session, manager, self._plans[case].id, DecidePlan(document="地域福祉課 決定"))
             case steps.Reviewed():
-                await review_plan(session, coordinator, self._plans[case])
+                await review_plan(session, coordinator, self._plans[case].id)
             case steps.Evaluated():
                 told = EvaluatePlan(
                     attainment=step.attainment, changes=[step.change], next_policy=step.policy, evaluation=step.words
                 )
-                await evaluate_plan(session, coordinator, self._plans[case], told)
+                await evaluate_plan(session, coordinator, self._plans[case].id, told)
 
 
 def _entry_of(step: steps.Noted) -> WriteEntry:

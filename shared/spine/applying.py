@@ -7,6 +7,7 @@ later events behind it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,38 +63,37 @@ class Park:
 class Runs:
     """Events on their way to the handlers, in runs of one type.
 
-    An event of a type that is taken many at once joins the last run of its type, unless one of its subjects stands in
-    a later run: so every subject's events stay in order, and events of many households make few calls.
+    An event of a type that is taken many at once joins the first run of its type that no later event of its subjects
+    has left behind: so every subject's events stay in order, and events of many households make few calls.
     """
 
     def __init__(self, subscriptions: Subscriptions) -> None:
         self._subscriptions = subscriptions
         self._runs: list[list[Received[Any]]] = []
-        self._last_of_type: dict[str, int] = {}
+        self._of_type: dict[str, list[int]] = {}
         self._last_of_subject: dict[str, int] = {}
 
     def add(self, heard: Received[Any]) -> None:
         """Put an event where it belongs."""
         type_, subjects = heard.envelope.type, heard.envelope.subjects
-        last = len(self._runs) - 1
-        joins = self._last_of_type.get(type_, -1)
-        may_join = joins == last or (
-            bool(subjects)
-            and self._subscriptions.batching(type_)
-            and joins >= max(self._last_of_subject.get(subject, -1) for subject in subjects)
-        )
-        if joins >= 0 and may_join:
+        runs = self._of_type.setdefault(type_, [])
+        first = len(self._runs) - 1  # whose subjects are not named stays where it stands
+        if subjects and self._subscriptions.batching(type_):
+            first = max(self._last_of_subject.get(subject, 0) for subject in subjects)
+        place = bisect_left(runs, first)
+        if place < len(runs):
+            joins = runs[place]
             self._runs[joins].append(heard)
         else:
-            joins = last + 1
+            joins = len(self._runs)
             self._runs.append([heard])
-            self._last_of_type[type_] = joins
+            runs.append(joins)
         self._last_of_subject.update(dict.fromkeys(subjects, joins))
 
     def take(self) -> list[list[Received[Any]]]:
         """All runs in their order; then there are none."""
         runs, self._runs = self._runs, []
-        self._last_of_type.clear()
+        self._of_type.clear()
         self._last_of_subject.clear()
         return runs
 

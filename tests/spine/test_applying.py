@@ -121,4 +121,4 @@ async def test_a_batch_handler_gets_what_stood_between_other_households(rig: Rig
         await record_many(session, facts)
     async with running(intake), running(casework):
         await caught_up(intake, casework)
-    assert calls == [["one 1", "other 1"], ["died"], ["one 2", "other 2"]]
+    assert calls == [["one 1", "other 1", "other 2"], ["died"], ["one 2"]]

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import event, select
+from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session
 
 from services.casework.queries.facts import consents_by_household
 from services.casework.rules.sharing import LIVE, TAKING_PART, ConsentFacts
-from services.casework.tables import Case, Clock, Invitation
+from services.casework.tables import Case, Clock, Household, Invitation
 from shared.spine import closed_subjects
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class CaseFile:
     case: Case
     seen_by: set[UUID] = field(default_factory=set)
     """Posts that were found to see the case in this transaction."""
+    household: Household | None = None
     invitations: list[Invitation] | None = None
     """All that were ever made, the oldest first."""
     clocks: list[Clock] | None = None
@@ -67,6 +68,23 @@ def close_files(session: AsyncSession, household: UUID) -> None:
     files = files_of(session)
     for case in [case for case, file in files.items() if file.case.household == household]:
         del files[case]
+
+
+async def household_in(session: AsyncSession, case: Case) -> Household:
+    """The household of a case, as casework knows it."""
+    file = await _file(session, case)
+    if file.household is None:
+        wanted = [one for one in files_of(session).values() if one.household is None]
+        query = select(Household).where(Household.id.in_({one.case.household for one in wanted}))
+        found = {row.id: row for row in await session.scalars(query)}
+        for one in wanted:
+            one.household = found[one.case.household]
+    household = file.household
+    if household is None:
+        return await session.get_one(Household, case.household)
+    if inspect(household).expired_attributes:  # a fact was heard about it since
+        await session.refresh(household)
+    return household
 
 
 async def invitations_of(session: AsyncSession, case: Case) -> list[Invitation]:

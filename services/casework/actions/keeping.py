@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
-from services.casework.actions.files import files_of, invitations_of, open_files, running_clocks
+from services.casework.actions.files import files_of, household_in, invitations_of, open_files, running_clocks
 from services.casework.queries.access import seen_households
 from services.casework.rules import clocks as clock_rules
 from services.casework.rules.sharing import WAITING
@@ -46,7 +46,7 @@ async def take_cases(session: AsyncSession, actor: Actor, case_ids: Collection[U
 
 async def household_of(session: AsyncSession, case: Case) -> Household:
     """The household of a case, as casework knows it."""
-    return await session.get_one(Household, case.household)
+    return await household_in(session, case)
 
 
 def add_happening(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
-
+from services.casework.actions.files import files_of
 from services.casework.actions.keeping import add_happening, refresh_case, start_clock, stop_clocks, take_case
 from services.casework.actions.opening import may_coordinate
 from services.casework.queries.access import NOT_HERE
 from services.casework.queries.facts import find_agency
 from services.casework.rules import care, cases, clocks
-from services.casework.tables import Agency, Case, Meeting, Post, Task
+from services.casework.tables import Case, Meeting, Post, Task
 from shared import clock
 from shared.codes import find_code
 from shared.errors import Forbidden, Missing, Refused
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from services.casework.requests import AssignTask, CallMeeting, HoldMeeting
     from shared.identity import Actor
 
+_Of = TypeVar("_Of", Meeting, Task)
+
 _NOT_YOURS = N_("この操作は、担当・主担当・調整役だけができます。")
 
 
@@ -38,9 +39,8 @@ async def call_meeting(session: AsyncSession, actor: Actor, case_id: UUID, reque
     kind = await find_code(session, "MEETING_KIND", request.kind)
     if kind is None or not kind.active:
         raise Refused(N_("会議の種類を選んでください。"), field="kind")
-    agencies = sorted(
-        await session.scalars(select(Agency.code).where(Agency.code.in_(request.agencies), Agency.active))
-    )
+    known = [await find_agency(session, code) for code in set(request.agencies)]
+    agencies = sorted(agency.code for agency in known if agency is not None and agency.active)
     care.call_meeting(request.kind, len(agencies), consented=case.share_track == "consented")
     now = clock.now()
     meeting = Meeting(
@@ -76,13 +76,9 @@ async def call_meeting(session: AsyncSession, actor: Actor, case_id: UUID, reque
 
 async def hold_meeting(session: AsyncSession, actor: Actor, meeting_id: UUID, request: HoldMeeting) -> Meeting:
     """Write down what was decided; every decision has an agency and a day, or it is no decision."""
-    case_id = await session.scalar(select(Meeting.case_id).where(Meeting.id == meeting_id))
-    if case_id is None:
-        raise Missing(NOT_HERE)
-    case = await take_case(session, actor, case_id)
+    meeting, case = await _take(session, actor, Meeting, meeting_id)
     if not await may_coordinate(session, actor, case):
         raise Forbidden(_NOT_YOURS)
-    meeting = await session.get_one(Meeting, meeting_id, populate_existing=True)
     meeting.state = care.step("meeting", meeting.state, "held")
     meeting.held_at, meeting.minutes = clock.now(), request.minutes
     add_happening(session, case.id, "meeting_held", meeting.starts_at, post=actor.post, code=meeting.kind)
@@ -154,11 +150,7 @@ async def _assign(session: AsyncSession, actor: Actor, case: Case, request: Assi
 
 async def move_task(session: AsyncSession, actor: Actor, task_id: UUID, to: str) -> Task:
     """A task is begun, done or dropped: by whoever does it, or who coordinates."""
-    case_id = await session.scalar(select(Task.case_id).where(Task.id == task_id))
-    if case_id is None:
-        raise Missing(NOT_HERE)
-    case = await take_case(session, actor, case_id)
-    task = await session.get_one(Task, task_id, populate_existing=True)
+    task, case = await _take(session, actor, Task, task_id)
     if task.agency != actor.agency and not await may_coordinate(session, actor, case):
         raise Forbidden(N_("この決まりごとを動かせるのは、引き受けた機関と担当・調整役です。"))
     task.state = care.step("task", task.state, to)
@@ -174,3 +166,15 @@ async def move_task(session: AsyncSession, actor: Actor, task_id: UUID, to: str)
         )
         await refresh_case(session, case)
     return task
+
+
+async def _take(session: AsyncSession, actor: Actor, kind: type[_Of], id_: UUID) -> tuple[_Of, Case]:
+    """A meeting or task and its case, as they stand now that its household is held."""
+    found = await session.get(kind, id_)
+    if found is None:
+        raise Missing(NOT_HERE)
+    in_hand = found.case_id in files_of(session)
+    case = await take_case(session, actor, found.case_id)
+    if not in_hand:  # it may have changed before its household was held
+        await session.refresh(found)
+    return found, case

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from services.casework.actions.files import files_of
 from services.casework.actions.keeping import add_happening, refresh_case, start_clock, stop_clocks, take_case
 from services.casework.actions.opening import may_coordinate
 from services.casework.queries.access import NOT_HERE
+from services.casework.queries.facts import find_agency
 from services.casework.rules import care, cases, clocks
-from services.casework.tables import Agency, Case, Plan, PlanLine
+from services.casework.tables import Case, Plan, PlanLine
 from shared import clock
 from shared.codes import find_code
 from shared.errors import Forbidden, Missing, Refused
@@ -36,8 +38,7 @@ async def draft_plan(session: AsyncSession, actor: Actor, case_id: UUID, request
         raise Forbidden(_NOT_YOURS)
     care.draft_plan(request.goal, len(request.lines), request.starts_on, request.ends_on, request.monitoring_on)
     wanted = {line.agency for line in request.lines if line.agency}
-    known = set(await session.scalars(select(Agency.code).where(Agency.code.in_(wanted))))
-    if wanted - known:
+    if any([await find_agency(session, code) is None for code in wanted]):
         raise Refused(N_("だれがするか(機関)を選んでください。"), field="lines")
     last = await session.scalar(select(func.max(Plan.plan_no)).where(Plan.case_id == case.id))
     now = clock.now()
@@ -144,8 +145,11 @@ async def review_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> Pla
 
 
 async def _take(session: AsyncSession, actor: Actor, plan_id: UUID) -> tuple[Plan, Case]:
-    case_id = await session.scalar(select(Plan.case_id).where(Plan.id == plan_id))
-    if case_id is None:
+    plan = await session.get(Plan, plan_id)
+    if plan is None:
         raise Missing(NOT_HERE)
-    case = await take_case(session, actor, case_id)
-    return await session.get_one(Plan, plan_id, populate_existing=True), case
+    in_hand = plan.case_id in files_of(session)
+    case = await take_case(session, actor, plan.case_id)
+    if not in_hand:  # it may have changed before its household was held
+        await session.refresh(plan)
+    return plan, case

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from shared.events import Event
 
 _RULES = "notify.rules"
+_BY_EMAIL = "notify.by_email"
+"""Who wants letters, read once a session."""
 
 
 async def rules_now(session: AsyncSession) -> dict[str, Rule]:
@@ -164,16 +166,10 @@ async def _deliver(session: AsyncSession, made: Sequence[tuple[UUID, UUID, bool]
     """Queue a message on every other channel that the recipients have chosen, after their quiet hours."""
     if not made:
         return
-    chosen = {
-        row.post: row
-        for row in await session.scalars(
-            select(Preference).where(
-                Preference.post.in_([post for _, post, _ in made]),
-                Preference.channels.contains(["email"]),
-                Preference.email.is_not(None),
-            )
-        )
-    }
+    chosen: dict[UUID, Preference] | None = session.info.get(_BY_EMAIL)
+    if chosen is None:
+        wish = select(Preference).where(Preference.channels.contains(["email"]), Preference.email.is_not(None))
+        chosen = session.info[_BY_EMAIL] = {row.post: row for row in await session.scalars(wish)}
     rows: list[dict[str, Any]] = []
     for notification, post, urgent in made:
         preference = chosen.get(post)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from services.notify.tables import Case, Household, Invitation, Visit, VisitRequest
 from shared.identity import KnownPost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+_STAFF = "notify.staff"
 TAKING_PART = ("accepted", "discuss", "asked")
+
+
+class Employed(NamedTuple):
+    """A post that has not ended."""
+
+    post: UUID
+    agency: str
+    role: str
+    areas: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +98,32 @@ async def find_people(
 
 async def covering(session: AsyncSession, role: str, area: str | None) -> list[UUID]:
     """The posts of a role that are responsible for an area; all of them when the area is unknown."""
-    statement = select(KnownPost.post).where(KnownPost.role == role, KnownPost.ended.is_(False))
-    if area is not None:
-        statement = statement.where(or_(KnownPost.areas == [], KnownPost.areas.contains([area])))
-    return list((await session.scalars(statement.order_by(KnownPost.post))).all())
+    return [
+        one.post
+        for one in await staff_now(session)
+        if one.role == role and (area is None or not one.areas or area in one.areas)
+    ]
+
+
+async def staff_now(session: AsyncSession) -> list[Employed]:
+    """The posts that have not ended, by id; read once a session, and again after :func:`forget_staff`."""
+    known: list[Employed] | None = session.info.get(_STAFF)
+    if known is None:
+        query = select(KnownPost.post, KnownPost.agency, KnownPost.role, KnownPost.areas)
+        rows = await session.execute(query.where(KnownPost.ended.is_(False)).order_by(KnownPost.post))
+        known = session.info[_STAFF] = [Employed(*row) for row in rows]
+    return known
+
+
+def forget_staff(session: AsyncSession) -> None:
+    """Posts have started or ended: they are read again."""
+    session.info.pop(_STAFF, None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _ended: object) -> None:
+    """What was heard since a savepoint is undone."""
+    session.info.pop(_STAFF, None)
 
 
 async def _of_visits(session: AsyncSession, fields: Mapping[str, Any], subject: Subject) -> dict[str, list[UUID]]:
@@ -137,13 +171,9 @@ async def _members(session: AsyncSession, agencies: set[str]) -> dict[str, list[
     found: dict[str, list[UUID]] = {}
     if not agencies:
         return found
-    rows = await session.execute(
-        select(KnownPost.agency, KnownPost.post)
-        .where(KnownPost.agency.in_(sorted(agencies)), KnownPost.ended.is_(False))
-        .order_by(KnownPost.post)
-    )
-    for agency, post in rows:
-        found.setdefault(agency, []).append(post)
+    for one in await staff_now(session):
+        if one.agency in agencies:
+            found.setdefault(one.agency, []).append(one.post)
     return found
 
 
@@ -151,11 +181,10 @@ async def _still_there(session: AsyncSession, found: dict[str, list[UUID]]) -> d
     every = {post for posts in found.values() for post in posts}
     if not every:
         return found
-    gone = set(
-        (
-            await session.scalars(select(KnownPost.post).where(KnownPost.post.in_(every), KnownPost.ended.is_(True)))
-        ).all()
-    )
+    gone = every - {one.post for one in await staff_now(session)}
+    if gone:  # a post that we have not heard of is told all the same
+        ended = select(KnownPost.post).where(KnownPost.post.in_(gone), KnownPost.ended.is_(True))
+        gone = set(await session.scalars(ended))
     return {name: [post for post in posts if post not in gone] for name, posts in found.items()}
 
 
