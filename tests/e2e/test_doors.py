@@ -18,6 +18,7 @@ OPEN = {
     "POST /casework/sign-in/letter": "opening it",
     "POST /casework/sign-in/set-up": "setting password and second factor with it",
     "GET /casework/sign-in/provider": "leads to the organisation's provider",
+    "GET /casework/sign-in/provider/out": "leads to the provider's own way out",
     "GET /casework/sign-in/provider/back": "where the provider sends people back to",
     "POST /casework/api/session": "the same for programs",
     "GET /casework/api/posts": "whom to sign in as; 404 outside the demo",

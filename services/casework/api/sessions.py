@@ -127,8 +127,9 @@ async def sign_in_by_form(
 async def sign_out(request: Request, here: Here) -> Response:
     """End the session at once, in every service; drafts stay."""
     async with here.db.transaction() as session:
-        await leave_session(session, request.cookies.get(SESSION_COOKIE))
-    answer = RedirectResponse("/casework/sign-in", status_code=303)
+        method = await leave_session(session, request.cookies.get(SESSION_COOKIE))
+    # A link, not a redirect, leads on to the provider: a form's answer may not leave this site (CSP form-action).
+    answer = RedirectResponse("/casework/sign-in" + ("?out=provider" if method == "oidc" else ""), status_code=303)
     drop_cookies(answer)
     return answer
 

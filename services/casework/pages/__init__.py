@@ -12,6 +12,7 @@ from services.casework.pages import (
     me,
     operations,
     people,
+    providing,
     signing,
     taps,
 )
@@ -19,6 +20,7 @@ from services.casework.pages import (
 routers = (
     home.router,
     signing.router,
+    providing.router,
     me.router,
     people.router,
     listing.router,

@@ -144,6 +144,7 @@ async def render_sign_in(
             provider=settings.oidc_label or settings.oidc_issuer,
             directory=directory,
             login=login,
+            out=request.query_params.get("out") == "provider",
             refused=problems_of(request, refused)[0]["text"] if refused else "",
             next=local_path(next_path) if next_path else "",
         )
