@@ -10,6 +10,7 @@ from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.forms import new_key, read_fields, understand_what_can_be
+from services.intake.pages.clashing import differences
 from services.intake.pages.showing import household_context
 from services.intake.queries.access import WRITING_ROLES, visible_to
 from services.intake.queries.household import read_household
@@ -21,7 +22,7 @@ from services.intake.requests import ExportIn, SearchIn
 from services.intake.tables import AccessGrant, CaseOfHousehold, Household
 from shared import clock
 from shared.audit import note
-from shared.errors import Refused
+from shared.errors import Conflict, Refused
 from shared.formats import years
 from shared.i18n import N_, gettext, locale_of, speaking
 from shared.identity import Actor, CurrentActor, KnownPost
@@ -196,8 +197,10 @@ async def household_page(
             .where(AccessGrant.household_id == household, AccessGrant.post.is_not(None), AccessGrant.ended.is_(False))
             .distinct()
         )
-        problems = []
-        if refusal is not None:
+        problems, clashed = [], []
+        if isinstance(refusal, Conflict) and refusal.field == "version":
+            clashed = differences(sent or {}, view, here.codes, locale)
+        if refusal is not None and not clashed:
             text = gettext(refusal.text, locale).format(**refusal.params)
             problems = [{"field": refusal.field or "", "text": text}]
         receipt = _receipt(view, received, locale)
@@ -206,6 +209,7 @@ async def household_page(
             "household.html",
             status=refusal.status if refusal else 200,
             errors=problems,
+            clashed=clashed,
             told=gettext(_RECEIVED, locale) if receipt else None,
             receipt=receipt,
             may_write=actor.role in WRITING_ROLES,

@@ -1,58 +1,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
-from html.parser import HTMLParser
 from io import BytesIO
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import httpx
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from services.intake.actions.registration import NewHousehold, register_many
 from services.intake.requests import ConsultationIn
-from services.intake.tables import CaseOfHousehold, Consent, Household, HouseholdLink, Member, Protection, TypeFinding
+from services.intake.tables import CaseOfHousehold, Household, Member
+from services.intake.tests.browsing import FORM, HTML, saved, send
 from services.intake.tests.conftest import House, post_of
 from shared import clock
 from shared.audit import AuditEntry
-
-FORM: dict[str, object] = {
-    "idempotency_key": "k1",
-    "channel": "phone",
-    "caller_relation": "neighbour",
-    "words": "息子さんが外に出ていない。",
-    "worries": ["withdrawal", "income"],
-    "main_worry": "withdrawal",
-    "district": "sakuradai",
-    "address": "桜台二丁目3番4号",
-    "urgency": "B",
-    "members.0.relation": "mother",
-    "members.0.name": "大槻 トシ子",
-    "members.0.birth_mode": "era",
-    "members.0.birth": "S17.3.3",
-    "members.0.coresident": "yes",
-    "members.2.relation": "eldest_son",
-    "members.2.birth_mode": "age",
-    "members.2.birth": "56",
-    "members.2.work": "not_working",
-    "members.2.coresident": "yes",
-    "members.3.relation": "unknown",
-    "members.3.birth_mode": "era",
-}
-HTML = {"accept": "text/html"}
-
-
-async def send(house: House, path: str, form: Mapping[str, object]) -> httpx.Response:
-    return await house.client.post(f"/intake{path}", data=dict(form), headers=HTML)
-
-
-async def saved(house: House, **more: object) -> UUID:
-    answer = await send(house, "/consultations", FORM | {"idempotency_key": uuid4().hex} | more)
-    assert answer.status_code == 303, answer.text
-    return UUID(answer.headers["location"].split("/households/")[1][:36])
 
 
 async def test_a_form_is_saved_once_and_leads_to_the_household(house: House) -> None:
@@ -184,85 +147,6 @@ async def test_the_list_goes_on_by_keyset_and_its_queries_do_not_grow(house: Hou
     assert len(seen) == len(set(seen)) == 120
 
 
-async def test_the_forms_of_a_household(house: House) -> None:
-    house.sign_in(post_of("caseworker", "c"))
-    household = await saved(house)
-    base = f"/households/{household}"
-    async with house.service.db.read() as session:
-        mother, son = (await session.scalars(select(Member).order_by(Member.position))).all()
-    steps: list[tuple[str, dict[str, object]]] = [
-        ("/types/T8050", {"answer": "confirmed"}),
-        ("/types/T8050W", {"answer": "rejected", "reason": "働いている"}),
-        ("/members", {"relation": "eldest_daughter", "birth": "50代"}),
-        (f"/members/{son.id}", {"version": "1", "relation": "eldest_son", "birth": "S45.1.1", "work": "employed"}),
-        (f"/members/{mother.id}/left", {"reason": "hospital"}),
-        (
-            "/consents",
-            {
-                "member": str(son.id),
-                "state": "signed",
-                "purpose": "support",
-                "recipients": ["hokatsu-c"],
-                "items": ["care"],
-            },
-        ),
-        ("/change", {"address": "元町1-1-1", "district": "motomachi"}),
-        ("/protections", {"member": str(son.id), "kind": "dv"}),
-    ]
-    for path, form in steps:
-        async with house.service.db.read() as session:
-            version = str((await session.get_one(Household, household)).version)
-        more = {"version": version} if path == "/change" else {}
-        answer = await send(house, base + path, form | more | {"idempotency_key": uuid4().hex})
-        assert answer.status_code == 303, (path, answer.text[:3000])
-    async with house.service.db.read() as session:
-        findings = {one.code: one.answer for one in await session.scalars(select(TypeFinding))}
-        assert (findings["T8050"], findings["T8050W"]) == ("confirmed", "rejected")
-        consent = (await session.scalars(select(Consent))).one()
-        protection = (await session.scalars(select(Protection))).one()
-    page = await house.get(base, page=True)
-    assert "元町1-1-1" in page.text
-    assert "保護中" in page.text
-    for path, why in (
-        (f"/consents/{consent.id}/withdraw", "やめたい"),
-        (f"/protections/{protection.id}/end", "終了"),
-    ):
-        assert (await send(house, base + path, {"reason": why})).status_code == 303
-
-
-async def test_a_refused_change_says_why_on_the_page(house: House) -> None:
-    house.sign_in(post_of("caseworker", "c"))
-    household = await saved(house)
-    async with house.service.db.read() as session:
-        mother = (await session.scalars(select(Member).order_by(Member.position))).first()
-    assert mother is not None
-    for path, form, status in (
-        ("/types/T8050", {"answer": "rejected"}, 422),
-        (f"/members/{mother.id}", {"version": "9", "name": "大槻"}, 409),
-        (f"/members/{mother.id}", {"version": "1", "birth": "昭和99年"}, 422),
-        ("/consents", {"member": str(mother.id), "state": "signed"}, 422),
-        ("/consents", {"member": str(uuid4()), "state": "signed"}, 422),
-        (f"/members/{mother.id}/left", {"reason": ""}, 422),
-    ):
-        page = await send(house, f"/households/{household}{path}", form)
-        assert page.status_code == status, path
-        assert "data-errors" in page.text
-
-
-async def test_links_are_made_and_taken_back(house: House) -> None:
-    house.sign_in(post_of("caseworker", "c"))
-    one, other = await saved(house), await saved(house)
-    page = await house.get(f"/households/{one}", page=True)
-    assert "同じかもしれない" in page.text
-    for path, form, state in (
-        ("/links", {"other": str(other), "answer": "linked"}, "linked"),
-        (f"/links/{other}/undo", {}, "unlinked"),
-    ):
-        assert (await send(house, f"/households/{one}{path}", form)).status_code == 303
-        async with house.service.db.read() as session:
-            assert (await session.scalars(select(HouseholdLink.state))).one() == state
-
-
 @pytest.mark.parametrize("piece", ["strip", "genogram", "safety"])
 async def test_pieces_for_other_pages_follow_the_viewers_rights(house: House, piece: str) -> None:
     house.sign_in(post_of("caseworker", "c"))
@@ -332,85 +216,3 @@ async def test_the_list_is_exported_without_what_is_delicate(house: House) -> No
     async with house.service.db.read() as session:
         noted = (await session.scalars(select(AuditEntry.household).where(AuditEntry.action == "export"))).all()
     assert noted == [household, household]
-
-
-class FormReader(HTMLParser):
-    """The fields of the form with a given action, as a browser would send them."""
-
-    def __init__(self, action: str) -> None:
-        super().__init__()
-        self.action, self.inside, self.select = action, False, ""
-        self.fields: dict[str, list[str]] = {}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        at = dict(attrs)
-        if tag == "form":
-            self.inside = at.get("action") == self.action
-        name = at.get("name") or ""
-        if not self.inside:
-            return
-        if tag == "select":
-            self.select = name
-            self.fields.setdefault(name, [])
-        elif tag == "option" and self.select and ("selected" in at or not self.fields[self.select]):
-            self.fields[self.select] = [at.get("value") or ""]
-        elif tag == "input" and name and (at.get("type") not in {"checkbox", "radio"} or "checked" in at):
-            self.fields.setdefault(name, []).append(at.get("value") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self.inside = False
-        elif tag == "select":
-            self.select = ""
-
-
-async def test_saving_a_form_unchanged_changes_nothing(house: House) -> None:
-    house.sign_in(post_of("caseworker", "c"))
-    household = await saved(house)
-    async with house.service.db.read() as session:
-        mother, son = (await session.scalars(select(Member).order_by(Member.position))).all()
-    answers = {
-        "relation": "eldest_son",
-        "name": "大槻 修",
-        "birth": "56歳",
-        "coresident": "yes",
-        "work": "not_working",
-        "disability": ["mental_2"],
-        "withdrawn_months": 240,
-        "talks_outside_family": "no",
-        "sees_doctor": "no",
-        "cares_for": [str(mother.id), "outside"],
-        "care_hours_weekday": 2.5,
-        "parents": [str(mother.id)],
-        "version": 1,
-    }
-    assert (await house.client.put(f"/intake/api/members/{son.id}", json=answers)).status_code == 200
-    home = {
-        "version": 2,
-        "address": "元町1-1-1",
-        "district": "motomachi",
-        "hoarding": 2,
-        "lifeline_stopped": "yes",
-        "told_arrears": ["tax", "rent"],
-        "concerns": ["care"],
-        "last_reaction": "2026-06-01",
-        "more_people": True,
-    }
-    async with house.service.db.read() as session:
-        home["version"] = (await session.get_one(Household, household)).version
-    assert (await house.client.put(f"/intake/api/households/{household}", json=home)).status_code == 200
-
-    async def snapshot() -> list[dict[str, object]]:
-        async with house.service.db.read() as session:
-            rows = [await session.get_one(Member, son.id), await session.get_one(Household, household)]
-            return [{c.name: getattr(row, c.name) for c in row.__table__.c if c.name != "version"} for row in rows]
-
-    before = await snapshot()
-    page = await house.get(f"/households/{household}", page=True)
-    for path in (f"/households/{household}/members/{son.id}", f"/households/{household}/change"):
-        reader = FormReader(f"/intake{path}")
-        reader.feed(page.text)
-        assert (await send(house, path, reader.fields)).status_code == 303, path
-        page = await house.get(f"/households/{household}", page=True)
-    after = await snapshot()
-    assert after == before
