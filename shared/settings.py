@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 from typing import Literal, Self
 
+from pydantic import field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.events import EVENTS, SERVICES
 
 
 class Settings(BaseSettings):
@@ -33,6 +36,8 @@ class Settings(BaseSettings):
     """This service's own credential as a reader of feeds."""
     feed_token_hashes: dict[str, str] = {}
     """SHA-256 (hex) of each reader's credential, for the feed this service offers."""
+    feed_readers: dict[str, list[str]] = {}
+    """Partners' systems beside the four services: the types that each one's credential opens."""
 
     demo_sign_in: bool = False
     """Whether anybody may choose a post to sign in as: the demo and the story, never a ward."""
@@ -75,6 +80,20 @@ class Settings(BaseSettings):
     """How often clocks, escalations and check-ins are looked at."""
     max_body_bytes: int = 2 * 1024 * 1024
     pool_size: int = 10
+
+    @field_validator("feed_readers")
+    @classmethod
+    def _known_types(cls, readers: dict[str, list[str]]) -> dict[str, list[str]]:
+        """A partner has a name of its own and types that there are."""
+        for name, types in readers.items():
+            if name in SERVICES:
+                msg = f"{name} is a service; a partner needs another name"
+                raise ValueError(msg)
+            unknown = set(types) - EVENTS.keys()
+            if unknown:
+                msg = f"{name} may not read {', '.join(sorted(unknown))}: there is no such event"
+                raise ValueError(msg)
+        return readers
 
     @classmethod
     def load(cls) -> Self:

@@ -5,6 +5,8 @@ A service's subscriptions (its ``handlers.py``) must stay within its lists here;
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from shared.events import casework, heartbeat, intake, notify, outreach
 
 Types = frozenset[str]
@@ -124,3 +126,12 @@ READERS: dict[str, dict[str, Types]] = {
 def sources_of(reader: str) -> dict[str, Types]:
     """The producers that ``reader`` follows, each with the types it may have."""
     return {producer: readers[reader] for producer, readers in READERS.items() if reader in readers}
+
+
+def types_of(reader: str | None, producer: str, partners: Mapping[str, Collection[str]]) -> Types | None:
+    """What a reader may have of a producer's log; None for nobody's credential. ``partners``: see the settings."""
+    if reader is None:
+        return None
+    if reader in partners:
+        return frozenset(name for name in partners[reader] if name.partition(".")[0] == producer)
+    return READERS.get(producer, {}).get(reader)

@@ -20,7 +20,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 
 from shared import clock
-from shared.events.readers import READERS
+from shared.events.readers import types_of
 from shared.spine.bell import Bell
 from shared.spine.follow import EPOCH, HEAD, UNTIL
 from shared.spine.positions import read_log
@@ -57,7 +57,7 @@ def feed_router() -> APIRouter:
         """
         spine: Spine = request.app.state.service.spine
         reader = _reader(authorization, spine.settings.feed_token_hashes)
-        allowed = READERS.get(spine.service, {}).get(reader or "")
+        allowed = types_of(reader, spine.service, spine.settings.feed_readers)
         if reader is None or allowed is None:
             return JSONResponse({"error": "unknown reader"}, 401, {"www-authenticate": "Bearer"})
         wanted = None if types is None else frozenset(types.split(",")) & allowed
