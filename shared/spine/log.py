@@ -8,6 +8,7 @@ whenever the later is: the order in which the relay places them is the order in 
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,9 @@ PROJECTING = "spine.projecting"
 MOST_HELD = 2000
 """PostgreSQL keeps advisory locks in shared memory of fixed size."""
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 8050))"
+_LOCK_WITH_BEGIN = "SELECT pg_advisory_xact_lock(hashtextextended('{name}', 8050));"
+_PLAIN = re.compile(r"[0-9A-Za-z:_-]{1,100}")
+"""Subjects that may stand in a statement as they are: ids and codes, which is what they all are."""
 _LOCK_MANY = "SELECT pg_advisory_xact_lock(hashtextextended(name, 8050)) FROM unnest($1::text[]) AS name"
 
 _COLUMNS = "id, recorded_at, type, version, subject, subjects, data, occurred_at, actor, traceparent"
@@ -107,10 +110,7 @@ async def hold(session: AsyncSession, *subjects: object) -> None:
     if len(held) + len(names) > MOST_HELD:
         msg = f"one transaction may hold {MOST_HELD} subjects; do it in portions"
         raise NotHeldError(msg)
-    if len(names) == 1:
-        await session.run_sync(_run, _LOCK, names)
-    else:
-        await session.run_sync(_run, _LOCK_MANY, [names])
+    await session.run_sync(_lock, names)
     savepoint = session.sync_session.get_nested_transaction()
     held.update(dict.fromkeys(names, savepoint))
 
@@ -247,6 +247,19 @@ def _rows(session: AsyncSession, facts: Iterable[Fact], actor: Actor | str | Non
             event.model_dump_json(), fact.occurred_at or now, name, traceparent(),
         ])  # fmt: skip
     return rows
+
+
+def _lock(session: Session, names: list[str]) -> None:
+    """Take the locks now; a single one of a transaction that has sent nothing yet goes along with its BEGIN.
+
+    Nothing can be read or written before it, so that is early enough, and a whole round trip is spared.
+    """
+    connection: Any = session.connection().connection.driver_connection
+    (*_, name) = names
+    if len(names) == 1 and not connection.is_in_transaction() and _PLAIN.fullmatch(name):
+        connection.with_begin += _LOCK_WITH_BEGIN.format(name=name)
+    else:
+        _run(session, _LOCK_MANY, [names])
 
 
 def _insert(session: Session, statement: str, values: list[Any]) -> None:

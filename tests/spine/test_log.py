@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from shared.events.intake import HouseholdChanged, HouseholdsLinked
 from shared.spine import Fact, NotHeldError, erase, gathering, hold, positions_of, record, record_many, recorded_in
@@ -97,6 +98,50 @@ async def test_order_of_a_household_is_the_order_of_its_commits(intake: Node) ->
     rows = await intake.rows("SELECT subject, data->>'number' FROM event_log ORDER BY log_id")
     for home in homes:
         assert [int(word) for subject, word in rows if subject == str(home)] == list(range(1, 21))
+
+
+async def test_who_gave_up_waiting_for_a_household_leaves_nothing_behind(intake: Node) -> None:
+    home, begun = uuid4(), asyncio.Event()
+
+    async def wait() -> None:
+        begun.set()
+        await change(intake.db, home, "never")
+
+    async with intake.db.transaction() as session:
+        await hold(session, home)
+        await record(session, HouseholdChanged(household=home, number="1"))
+        waiting = asyncio.create_task(wait())
+        await begun.wait()
+        await asyncio.sleep(0.2)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    for number in range(2, 12):
+        await change(intake.db, home, str(number))
+    assert [row[3] for row in await intake.log()] == [str(number) for number in range(1, 12)]
+
+
+async def test_what_fails_with_the_begin_spoils_no_connection(intake: Node) -> None:
+    for _ in range(6):  # more than the pool has
+        with pytest.raises(DBAPIError):  # noqa: PT012 - the transaction is what is tried
+            async with intake.db.transaction() as session:
+                raw = await (await session.connection()).get_raw_connection()
+                raw.driver_connection.with_begin = "SELECT 1 / 0;"  # type: ignore[union-attr]
+                await session.execute(text("SELECT 1"))
+    await change(intake.db, uuid4(), "1")
+    assert [row[3] for row in await intake.log()] == ["1"]
+
+
+async def test_several_holds_before_anything_is_sent_all_hold(intake: Node) -> None:
+    homes = households(2)
+    async with intake.db.transaction() as session:
+        for home in homes:
+            await hold(session, home)
+        await session.execute(text("SELECT 1"))
+        held = await session.scalar(
+            text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        )
+    assert held == 2
 
 
 async def test_many_facts_keep_their_order(intake: Node) -> None:
