@@ -22,6 +22,8 @@ parked = typer.Typer(no_args_is_help=True, help="list, show, retry, skip: events
 log = typer.Typer(no_args_is_help=True, help="adopt: accept a log after a restored backup.")
 app.add_typer(parked, name="parked", rich_help_panel="Operate")
 app.add_typer(log, name="log", rich_help_panel="Operate")
+audit = typer.Typer(no_args_is_help=True, help="verify: is the audit of every service as it was written?")
+app.add_typer(audit, name="audit", rich_help_panel="Operate")
 bench = typer.Typer(no_args_is_help=True, help="spine: how fast it is, beside what one would use instead.")
 app.add_typer(bench, name="bench", rich_help_panel="Develop")
 
@@ -226,6 +228,18 @@ def log_adopt(service: Annotated[str, typer.Argument(help="Whose log.")], data: 
     from services.commands.operate import adopt as run
 
     raise typer.Exit(run(data, service))
+
+
+@audit.command("verify")
+def audit_verify(
+    service: Annotated[str | None, typer.Argument(help="Whose; all in reach if none is named.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Read every audit chain; name the first row that was changed, removed, inserted, moved or cut off."""
+    from services.commands.auditing import verify as run
+
+    raise typer.Exit(run(service, data, as_json=json))
 
 
 @bench.command("spine")
