@@ -34,10 +34,11 @@ def _fatal(work: Callable[..., Awaitable[Any]], times: int, *, after: bool) -> C
     async def until_death(*args: Any, **more: Any) -> Any:
         nonlocal left
         left -= 1
-        if left == 0 and not after:
+        mine = left <= 0  # several are under way at once, and one may fail: the first to come through after it will do
+        if mine and not after:
             os.kill(os.getpid(), signal.SIGKILL)
         done = await work(*args, **more)
-        if left == 0:
+        if mine:
             os.kill(os.getpid(), signal.SIGKILL)
         return done
 
