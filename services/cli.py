@@ -262,6 +262,20 @@ def bench_spine(
     raise typer.Exit(run(as_json=json, quick=quick, systems=systems or (), without_peers=without_peers, rounds=rounds))
 
 
+@bench.command("rebuild")
+def bench_rebuild(
+    json: Json = False,
+    households: Annotated[int, typer.Option(min=1, max=1_000_000, help="Households in the logs.")] = 100_000,
+    services: Annotated[
+        list[str] | None, typer.Option("--service", help="Only this one; may be given several times.")
+    ] = None,
+) -> None:
+    """Logs of many households, followed by a live reader, then rebuilt and compared."""
+    from services.commands.bench import rebuild as run
+
+    raise typer.Exit(run(as_json=json, households=households, services=services or ()))
+
+
 @app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """All tests; further arguments go to pytest."""

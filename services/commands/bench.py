@@ -30,6 +30,27 @@ def spine(*, as_json: bool, quick: bool, systems: Sequence[str], without_peers: 
     return 0
 
 
+def rebuild(*, as_json: bool, households: int, services: Sequence[str]) -> int:
+    """Fill logs, rebuild, compare; 1 when a table differs."""
+    from services.parts import SERVICES
+    from tests.bench.rebuild.run import measure as measure_rebuild
+
+    strangers = set(services) - set(SERVICES)
+    if strangers:
+        msg = f"there is no service {', '.join(sorted(strangers))}; there are {', '.join(SERVICES)}"
+        raise Trouble(msg)
+    figures = asyncio.run(measure_rebuild(households, tuple(services) or SERVICES))
+    if as_json:
+        print(json.dumps(figures))
+    else:
+        table = Table("service", "equal", "events", "rows", "live s", "rebuild s", "events/s")
+        for service, one in figures["services"].items():
+            seconds = (f"{one['live_seconds']}", f"{one['rebuild_seconds']}", f"{one['events_per_second']:,}")
+            table.add_row(service, "yes" if one["equal"] else "NO", f"{one['events']:,}", f"{one['rows']:,}", *seconds)
+        Console().print(table)
+    return 0 if all(one["equal"] for one in figures["services"].values()) else 1
+
+
 def _print(figures: dict[str, Any]) -> None:
     console = Console()
     titles = ("system", "events/s", "drain/s", "p50 ms", "p99 ms", "CPU s/1,000", "MB")
