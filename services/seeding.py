@@ -11,8 +11,8 @@ from shared.settings import Settings
 _SHOWN = ("caseworker-n1", "coordinator-1", "lead-n", "worker-n1", "manager-1")
 
 
-OPENING = 80
-"""Households in care that a new demo plays: every type is among them, and two cores have done it in half a minute."""
+OPENING = 300
+"""Households in care that a new demo plays: a ward's year, in the proportions of the ward's estimates."""
 
 
 async def seed_ward(settings: Mapping[str, Settings], *, days: int = 0, households: int = OPENING) -> None:

@@ -5,5 +5,6 @@ with the unassigned ``0000``, and its map cells lie in the water of Tokyo Bay.
 
 ``places`` where · ``names`` how people are called · ``staff`` agencies, posts, teams · ``family``, ``elders``,
 ``children``, ``needs`` households by what they are an example of · ``households`` the ward in care, and the whole ward
-as a stream · ``history`` what happened to each · ``seed`` plays it into the four services (the only part with I/O).
+as a stream · ``history``, ``visiting`` what happened to each, in ``steps`` and ``words`` · with I/O: ``seed`` plays it
+into the four services by ``deeds`` (casework), ``rounds`` (outreach), ``inboxes`` (notify) and the ``courier`` between.
 """

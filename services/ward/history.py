@@ -116,13 +116,14 @@ class _Telling:
 
     def agencies(self) -> None:
         """One agency after the other is asked; nearly all answer within three days."""
-        day = self.heard
+        day, returned = self.heard, False
         for place, agency in enumerate(agencies_for(self.household, self.chance)):
             day = add_working_days(day, self.chance.choice((0, 0, 1, 2, 6, 12, 25)) if place else 1)
             asked = self.office(day)
             self.steps.append(Invited(asked, agency, words.QUESTIONS[agency.split("-")[0]]))
             answered = self.office(asked.date(), 1, 3)
-            if self.chance.random() < (0.12 if place else 0.05):
+            if not returned and self.chance.random() < (0.16 if place else 0.05):
+                returned = True
                 reason, said = self.chance.choice(words.RETURNS)
                 self.steps.append(Answered(answered, agency, "returned", reason, said))
             else:

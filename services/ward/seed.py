@@ -28,6 +28,7 @@ from services.ward.family import Household
 from services.ward.history import course_of
 from services.ward.households import IN_CARE, SEED, ward_in_care
 from services.ward.inboxes import read_inboxes
+from services.ward.places import AREAS
 from services.ward.rounds import Rounds
 from services.ward.staff import POST_BY_CODE, TEAMS
 from services.ward.visiting import visits_now
@@ -88,7 +89,6 @@ class Play:
             key=lambda pair: pair[0].at,
         )
         self._cases: dict[UUID, UUID] = {}
-        self._turn: dict[str, int] = defaultdict(int)
 
     async def install(self) -> None:
         """Agencies, people, posts; then what outreach knows of its workers."""
@@ -133,7 +133,7 @@ class Play:
             with clock.at(moment):
                 while await sweep_clocks(self._casework.db):
                     pass
-        with clock.at(end):
+        with clock.at(end - timedelta(hours=20)):
             await look_for_silence(self._outreach.db, self._outreach.codes)
 
     async def _register(self, calls: Sequence[tuple[datetime, Household]], end: datetime) -> None:
@@ -144,13 +144,13 @@ class Play:
         recent = self._now - timedelta(days=_RECENT_DAYS)
         portions: dict[tuple[datetime, str], list[tuple[datetime, Household]]] = defaultdict(list)
         for at, household in calls:
-            portions[at if at > recent else end, household.home.area].append((at, household))
-        for (moment, area), theirs in sorted(portions.items(), key=lambda portion: portion[0]):
-            self._turn[area] += 1
-            receiver = actor_of(POST_BY_CODE[f"caseworker-{area}{1 + self._turn[area] % 2}"])
+            receiver = f"caseworker-{household.home.area}{1 + household.number // len(AREAS) % 2}"
+            portions[at if at > recent else end, receiver].append((at, household))
+        for (moment, code), theirs in sorted(portions.items(), key=lambda portion: portion[0]):
+            receiving = actor_of(POST_BY_CODE[code])
             with clock.at(moment):
                 async with self._intake.db.transaction() as session:
-                    await register_many(session, receiver, [_as_new(household, at) for at, household in theirs])
+                    await register_many(session, receiving, [_as_new(household, at) for at, household in theirs])
         with clock.at(end):
             async with self._intake.db.transaction() as session:
                 await send_probe(session)

@@ -42,6 +42,8 @@ _TIMES = (time(10), time(10, 30), time(14), time(15), time(17), time(17, 30))
 _GOES_OUT = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 4), (0, 5), (2, 0), (2, 1), (1, 2), (3, 0), (3, 1))
 """In which order the days to come (0: today) are filled, and at which time: everybody goes out today and tomorrow."""
 _EVERY_DAYS = 7
+_LATE = 0.08
+"""Share of open requests that are past their day."""
 _SEVERAL_METS = 5
 """TRUST after they were met again: they talk things over."""
 
@@ -93,7 +95,8 @@ def _course_now(seed: int, household: Household, out: tuple[int, int] | None, no
     next_day = today + timedelta(days=out[0] if out else chance.randint(2, 5))
     days = [next_day - timedelta(days=_EVERY_DAYS * back) for back in range(len(results), 0, -1)]
     asked = (days[0] if days else min(next_day, today)) - timedelta(days=chance.randint(3, 5))
-    due = add_working_days(max(asked, today - timedelta(days=3)) if not days else asked, 7)
+    late = chance.random() < _LATE
+    due = add_working_days(asked, 3) if late else add_working_days(max(next_day, today), chance.randint(1, 6))
     steps: list[Step] = [VisitAsked(_at_work(asked, chance, exactly=True), chance.choice(words.AIMS), due)]
     for place, (day, result) in enumerate(zip(days, results, strict=True)):
         next_on = days[place + 1] if place + 1 < len(days) else next_day

@@ -1,6 +1,6 @@
 """The made-up ward played into four empty databases by the services' own actions and readers."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from sqlalchemy import text
 from services.stack import make_settings
 from services.ward.seed import seed
 from services.ward.staff import POSTS
+from shared import clock
 from shared.db import Database
 from shared.events import SERVICES
 from shared.settings import Settings
@@ -49,5 +50,31 @@ async def test_a_year_of_the_ward_arrives_everywhere(fresh_database: FreshDataba
     ((late,),) = await ask(settings["casework"], "SELECT count(*) FROM support_case WHERE opened_at > now()")
     assert late == 0
     assert await ask(settings["outreach"], "SELECT count(*) FROM support_case") == [(_HOUSEHOLDS,)]
-    ((told,),) = await ask(settings["notify"], "SELECT count(*) FROM notification")
-    assert told
+    told = "count(*), count(read_at), count(*) FILTER (WHERE sent_at > now() - interval '2 hours')"
+    ((told, read, just_now),) = await ask(settings["notify"], f"SELECT {told} FROM notification")  # noqa: S608
+    assert isinstance(told, int)
+    assert isinstance(read, int)
+    assert isinstance(just_now, int)
+    assert told / 2 < read <= told, "few have read what they were told"
+    assert just_now < told / 2, "people were not told at the hour at which it happened"
+    ((receipts,),) = await ask(settings["casework"], "SELECT count(read_at) FROM notice")
+    assert receipts == read
+    ((workers,),) = await ask(
+        settings["outreach"],
+        "SELECT count(DISTINCT post) FROM visit_worker JOIN visit ON visit.id = visit"
+        " WHERE starts_at > now() - interval '1 day' AND starts_at < now() + interval '2 days'",
+    )
+    assert workers
+
+
+async def test_the_same_seed_plays_the_same_ward(fresh_database: FreshDatabase, tmp_path: Path) -> None:
+    """But for the ids of what people made, which are new each time."""
+    told = []
+    for _ in range(2):
+        urls = {service: await fresh_database(service) for service in SERVICES}
+        settings = make_settings(tmp_path, "http://127.0.0.1:9", urls, "redis://127.0.0.1:9")
+        with clock.at(datetime(2026, 6, 18, 6, tzinfo=UTC)):
+            await seed(settings, count=6)
+        logs = "SELECT type, occurred_at, recorded_at FROM event_log ORDER BY 1, 2, 3"
+        told.append([await ask(settings[service], logs) for service in SERVICES])
+    assert told[0] == told[1]
