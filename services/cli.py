@@ -41,9 +41,7 @@ def demo(
     port: Port = 8050,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data and start over.")] = False,
     days: Annotated[int, typer.Option(min=0, max=366, help="Play the last so many days one by one.")] = 0,
-    households: Annotated[
-        int, typer.Option(min=0, max=3000, help="Households in care, with a year each; a whole ward has 300.")
-    ] = 80,
+    households: Annotated[int, typer.Option(min=0, max=3000, help="Households in care, with a year each.")] = 300,
 ) -> None:
     """Run everything with a made-up ward, on http://127.0.0.1:8050."""
     from services.demo import run
