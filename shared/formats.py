@@ -184,6 +184,7 @@ _ROLES: Final = {
     "manager": N_("管理職"),
     "agency_worker": N_("関係機関"),
     "operator": N_("運用"),
+    "auditor": N_("監査"),
 }
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {

@@ -41,6 +41,10 @@ COORDINATING = frozenset({"coordinator", "manager"})
 """Roles that see across agencies."""
 
 
+WITHOUT_CASES = frozenset({"operator", "auditor"})
+"""Roles that see no case and no household, whatever their agency takes part in: the machinery's and the log's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person in one of their posts (職); rights follow the post, not the person."""

@@ -31,6 +31,7 @@ class Place:
 _FIELD: Final = frozenset({"outreach_lead", "outreach_worker"})
 _DESK: Final = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "operator"})
 _MACHINERY: Final = frozenset({"operator", "manager"})
+_AUDIT: Final = frozenset({"auditor"})
 _LEADS: Final = frozenset({"manager", "coordinator"})
 
 PLACES: Final = (
@@ -67,6 +68,7 @@ PLACES: Final = (
         roles=_MACHINERY,
         thumb_for=frozenset({"operator"}),
     ),
+    Place("audit", "/casework/audit", "eye", N_("監査"), "a", roles=_AUDIT, thumb_for=_AUDIT),
 )
 
 _PATHS: Final = (
@@ -76,6 +78,7 @@ _PATHS: Final = (
     ("/casework/things", "cases"),
     ("/casework/board", "board"),
     ("/casework/operations", "operations"),
+    ("/casework/audit", "audit"),
     ("/casework/people", "people"),
     ("/casework/sign-in", ""),
     ("/casework/", "home"),

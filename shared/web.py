@@ -24,6 +24,7 @@ from starlette.routing import Mount, Route
 
 from shared import drafts, i18n
 from shared.answers import install_answers
+from shared.audit import routes as audit
 from shared.audit.origin import Origin
 from shared.audit.sealing import Sealer
 from shared.codes import Codes
@@ -104,7 +105,7 @@ def build_service(
     )
     app.state.service = service
     install_answers(app)
-    for router in (*routers, drafts.router, feed_router(), operations.router, _about):
+    for router in (*routers, drafts.router, feed_router(), operations.router, audit.router, _about):
         app.include_router(router)
     return app
 

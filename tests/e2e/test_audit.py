@@ -96,3 +96,35 @@ async def _beat(running: Stack) -> None:
         await session.execute(text("UPDATE probe SET started_at = started_at - interval '2 minutes'"))
     async with db.transaction() as session:
         await send_probe(session)
+
+
+async def test_an_auditor_reads_four_logs_and_no_case(start_stack: StartStack) -> None:
+    async with start_stack(households=2) as running:
+        worker = Person(POST_BY_CODE["caseworker-n1"], running.base_url)
+        auditor = Person(POST_BY_CODE["auditor-1"], running.base_url)
+        await worker.sign_in()
+        await auditor.sign_in()
+        homes = (await worker.http.post("/intake/api/households/search", json={})).json()
+        household = homes["households"][0]["id"]
+        assert (await worker.http.get(f"/intake/api/households/{household}")).status_code == 200
+
+        html = {"accept": "text/html"}
+        frame = await auditor.http.get(f"/casework/audit?household={household}", headers=html)
+        assert frame.status_code == 200
+        for name in SERVICES:
+            assert f'hx-get="/{name}/fragments/audit?household={household}"' in frame.text
+            assert (await auditor.http.get(f"/{name}/fragments/audit", headers=html)).status_code == 200
+            assert (await worker.http.get(f"/{name}/api/audit")).status_code == 403
+        found = (await auditor.http.get(f"/intake/api/audit?household={household}&group=seen")).json()["rows"]
+        assert {(row["post"], row["action"]) for row in found} >= {(str(worker.post.id), "view")}
+        signed = (await auditor.http.get("/casework/api/audit?group=signed_in")).json()["rows"]
+        assert {row["post"] for row in signed} >= {str(worker.post.id), str(auditor.post.id)}
+
+        assert (await auditor.http.get(f"/intake/api/households/{household}")).status_code == 404
+        assert (await auditor.http.post("/intake/api/households/search", json={})).json()["households"] == []
+        assert (await auditor.http.get("/casework/api/cases")).json()["cases"] == []
+        labels = await auditor.http.post("/intake/labels", json={"households": [household], "members": []})
+        assert labels.json() == {}
+        assert (await worker.http.get("/casework/audit", headers=html)).status_code == 403
+        for person in (worker, auditor):
+            await person.http.aclose()

@@ -28,6 +28,7 @@ from services.casework.queries.facts import find_agency
 from services.casework.rules import cases, clocks, sharing
 from services.casework.tables import Agency, Case, Household, Invitation
 from shared import clock
+from shared.audit import note
 from shared.codes import find_code
 from shared.errors import Conflict, Forbidden, Refused
 from shared.events.casework import AgencyAnswered, AgencyInvited, AgencyLeft
@@ -104,6 +105,7 @@ async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, requ
         ),
         actor=actor,
     )
+    await note(session, actor, "share_asked", [case.household], basis=request.basis, reason=f"agency:{agency.code}")
     due = clocks.due_on(invitation.answer_due)
     await start_clock(
         session, case, "answer", due, actor=actor, started_at=now, about=invitation.id, agency=agency.code,
@@ -150,6 +152,9 @@ async def answer_invitation(
         ),
         actor=actor,
     )
+    if request.answer == "accepted":
+        told = f"agency:{invitation.agency}"
+        await note(session, actor, "share", [case.household], basis=invitation.basis, reason=told)
     if invitation.state != "discuss":
         await stop_clocks(session, case, actor=actor, at=now, about=invitation.id)
     if invitation.state == "returned":

@@ -105,8 +105,16 @@ async def leave_session(session: AsyncSession, secret: str | None) -> str | None
     begun = await _of_secret(session, secret)
     if begun is None:
         return None
+    if begun.ended_at is None:
+        await _note_sign_out(session, begun)
     await end_session(session, begun)
     return begun.method
+
+
+async def _note_sign_out(session: AsyncSession, begun: SignIn) -> None:
+    found = (await session.execute(_posts().where(Post.id == begun.post))).first()
+    if found is not None:
+        await note(session, _actor(begun, *found), "sign_out", basis=begun.method)
 
 
 async def end_one_session(session: AsyncSession, actor: Actor, person: UUID, session_id: UUID) -> None:

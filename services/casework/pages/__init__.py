@@ -1,6 +1,7 @@
 """The pages of casework: sign-in, what waits for me, cases, requests, the board; pieces for other pages."""
 
 from services.casework.pages import (
+    audit,
     board,
     cases,
     deciding,
@@ -32,5 +33,6 @@ routers = (
     board.router,
     fragments.router,
     operations.router,
+    audit.router,
 )
 """All routers, to be mounted under ``/casework``."""

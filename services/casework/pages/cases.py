@@ -61,7 +61,7 @@ async def say_why(case_id: UUID, here: Here, actor: CurrentActor, reason: Annota
         raise Refused(N_("見る理由を書いてください。"), field="reason")
     async with here.db.transaction() as session:
         case = await load_case(session, actor, case_id)
-        await note(session, actor, "open_with_reason", [case.household], basis=reason)
+        await note(session, actor, "open_with_reason", [case.household], reason=reason)
     return RedirectResponse(f"/casework/cases/{case_id}?done=opened", status_code=303)
 
 

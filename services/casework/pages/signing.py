@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-_FIRST = ("caseworker", "coordinator", "outreach_lead", "outreach_worker", "manager", "agency_worker", "operator")
+_FIRST = (
+    "caseworker",
+    "coordinator",
+    "outreach_lead",
+    "outreach_worker",
+    "manager",
+    "agency_worker",
+    "operator",
+    "auditor",
+)
 Short = Annotated[str, Form(max_length=200)]
 Password = Annotated[str, Form(max_length=1000)]
 """Longer than any that is taken, so that a long one is refused in a sentence."""

@@ -16,7 +16,7 @@ from services.casework.rules.sharing import TAKING_PART
 from services.casework.tables import Case, Consultation, Household, Invitation, Visit, VisitRequest
 from shared.errors import Missing
 from shared.i18n import N_
-from shared.identity import COORDINATING
+from shared.identity import COORDINATING, WITHOUT_CASES
 from shared.spine.parked import closed
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def takes_part(actor: Actor) -> ColumnElement[bool]:
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The cases that ``actor`` may see, as a condition on :class:`Case`."""
-    if actor.role == "operator":
+    if actor.role in WITHOUT_CASES:
         return false()
     own = Case.owner == actor.post
     if actor.role == "outreach_worker":
@@ -79,7 +79,7 @@ def _asked_to_visit(actor: Actor) -> ColumnElement[bool]:
 
 def invitation_visible_to(actor: Actor) -> ColumnElement[bool]:
     """Requests to the actor's own agency (the question, never the household) and those of the cases they see."""
-    if actor.role == "operator":
+    if actor.role in WITHOUT_CASES:
         return false()
     seen = select(Case.id).where(visible_to(actor))
     if actor.role == "outreach_worker":

@@ -14,6 +14,7 @@ from services.casework.queries.views import InvitationView, ProposalView
 from services.casework.rules import proposals, sharing
 from services.casework.tables import Agency, Case, Household, Invitation
 from shared import clock
+from shared.identity import WITHOUT_CASES
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,7 +36,7 @@ async def list_invitations(
         .order_by(Invitation.urgency, Invitation.answer_due, Invitation.id)
         .limit(_WAITING_SHOWN)
     )
-    if actor.role in {"operator", "outreach_worker"}:
+    if actor.role in WITHOUT_CASES | {"outreach_worker"}:
         return []
     return [invitation_view(part, case=case) for part, case in (await session.execute(query)).all()]
 

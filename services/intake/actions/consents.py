@@ -10,6 +10,7 @@ from services.intake.queries.access import NOT_HERE, find_household
 from services.intake.rules.consent import allows, confirm_by, next_consent
 from services.intake.tables import Consent, Member
 from shared import clock
+from shared.audit import note
 from shared.errors import Missing, Refused
 from shared.events.intake import ConsentRecorded, ConsentWithdrawn
 from shared.i18n import N_
@@ -57,6 +58,7 @@ async def record_consent(session: AsyncSession, actor: Actor, household: UUID, r
     )
     session.add(consent)
     await record(session, consent_fact(consent), actor=actor, occurred_at=consent.recorded_at)
+    await note(session, actor, "consent_recorded", [household], basis=consent.state)
     return consent
 
 
@@ -114,6 +116,7 @@ async def withdraw_consent(session: AsyncSession, actor: Actor, consent: UUID, r
         found.limits = f"{found.limits}\n{request.reason}".strip()
     event = ConsentWithdrawn(household=household, consent=found.id, member=found.member_id)
     await record(session, event, actor=actor, occurred_at=now)
+    await note(session, actor, "consent_withdrawn", [household])
     return found
 
 

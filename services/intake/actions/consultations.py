@@ -16,6 +16,7 @@ from services.intake.actions.registration import (
     add_members,
     consultation_row,
     home_traits,
+    note_rights,
     protect_by_flag,
     received_fact,
     register_many,
@@ -87,6 +88,7 @@ async def _add_to_known(session: AsyncSession, actor: Actor, household: UUID, re
     add_consents(made, actor, request, today)
     protect_by_flag(made, actor, request, await protecting_flags(session) if not home.protected else frozenset())
     session.add_all([*made.consents, *made.protections])
+    await note_rights(session, actor, [made])
     if made.keys:
         await session.execute(insert(SearchKey), made.keys)
     await record_many(session, [Fact(received_fact(consultation), consultation.occurred_at), *made.facts], actor=actor)

@@ -11,6 +11,7 @@ from services.intake.actions.stating import state_household
 from services.intake.queries.access import NOT_HERE, find_household, is_allowed
 from services.intake.tables import HouseholdLink, Member, Protection
 from shared import clock
+from shared.audit import note
 from shared.errors import Forbidden, Missing, Refused
 from shared.events.intake import ProtectionEnded, ProtectionSet
 from shared.i18n import N_
@@ -53,6 +54,8 @@ async def set_protection(session: AsyncSession, actor: Actor, household: UUID, r
         )
     )
     await record(session, protection_fact(protection), actor=actor, occurred_at=protection.set_at)
+    allowed = " ".join(["allowed:", *map(str, request.allowed_posts)])
+    await note(session, actor, "protection_set", [household], basis=request.kind, reason=allowed)
     return protection
 
 
@@ -110,6 +113,7 @@ async def end_protection(session: AsyncSession, actor: Actor, protection: UUID, 
     home.version += 1
     event = ProtectionEnded(household=household, protection=found.id, member=found.member_id)
     await record(session, event, actor=actor, occurred_at=now)
+    await note(session, actor, "protection_ended", [household], basis=found.kind)
     if not home.protected:
         await state_household(session, actor, home)
     return found

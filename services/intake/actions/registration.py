@@ -20,6 +20,7 @@ from services.intake.rules.matching import address_keys, household_keys
 from services.intake.rules.urgent_words import find_words
 from services.intake.tables import Consent, Consultation, Household, Member, Protection, SearchKey
 from shared import clock
+from shared.audit import note
 from shared.errors import Refused
 from shared.events.intake import ConsultationReceived
 from shared.spine import Fact, hold, record_many
@@ -93,7 +94,14 @@ async def register_many(session: AsyncSession, actor: Actor, households: Sequenc
         [finding_row(one.household.id, result) for one in made for result in one.results if result.verdict != "no"],
     )
     await record_many(session, [fact for one in made for fact in one.facts], actor=actor)
+    await note_rights(session, actor, made)
     return made
+
+
+async def note_rights(session: AsyncSession, actor: Actor, made: Sequence[Registered]) -> None:
+    """Write the protections and consents that came with a contact into the audit, as those set on their own are."""
+    await note(session, actor, "protection_set", [row.household_id for one in made for row in one.protections])
+    await note(session, actor, "consent_recorded", [row.household_id for one in made for row in one.consents])
 
 
 async def _store(session: AsyncSession, made: Sequence[Registered]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from services.intake.tables import AccessGrant, Household, Protection
 from shared.errors import Missing
 from shared.i18n import N_
+from shared.identity import WITHOUT_CASES
 from shared.spine import closed
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _granted(actor: Actor) -> ColumnElement[bool]:
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The households that ``actor`` may see, as a condition on :class:`Household`."""
-    if actor.role == "operator":
+    if actor.role in WITHOUT_CASES:
         return false()
     doors: list[ColumnElement[bool]] = [_granted(actor), Household.registered_by == actor.post]
     if actor.role in AREA_ROLES:
