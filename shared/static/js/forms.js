@@ -101,7 +101,6 @@ const click = (event) => {
   if (event.target.closest("[data-prints]")) window.print();
   const opener = event.target.closest("[data-opens]");
   if (opener) document.getElementById(opener.dataset.opens)?.showModal?.();
-  event.target.closest("[data-closes]")?.closest("dialog")?.close();
   if (!event.target.closest(".post")) document.querySelector(".post[open]")?.removeAttribute("open");
 };
 
