@@ -128,6 +128,7 @@ async def _put_back(db: Database, cursor: Position, position: int, event_id: UUI
         await _list_lost(session, cursor, position)
         values = {"source": cursor.source, "position": position}
         await session.execute(_LOSE_PARKED, values)
+        await session.execute(_FREE_PLACES, values)
         await session.execute(_PUT_BACK, values | {"event_id": event_id, "epoch": epoch})
     return position
 
@@ -228,6 +229,11 @@ _STILL_PARKED = text("""
 _LOSE_PARKED = text("""
     UPDATE parked SET state = 'skipped', resolved_at = now(), resolved_by = 'log adopt', reason = 'lost with its log'
     WHERE source = :source AND position > :position AND state IN ('waiting', 'parked', 'behind')
+""")
+# A log that was restored without anybody's looking may have given the same positions again, in the same epoch.
+_FREE_PLACES = text("""
+    UPDATE parked SET epoch = epoch || '/' || id
+    WHERE source = :source AND position > :position AND epoch NOT LIKE '%/%'
 """)
 _PUT_BACK = text("""
     UPDATE cursor SET epoch = :epoch, position = :position, event_id = :event_id, state = 'ok', reason = NULL,

@@ -185,6 +185,38 @@ async def test_an_event_that_waited_while_its_position_was_lost_is_applied_when_
     assert await lost_facts(casework.db, "intake") == []
 
 
+async def test_parking_goes_on_where_a_lost_history_had_parked(rig: Rig) -> None:
+    """Redis was lost with the database, so new facts take the old positions, in the old epoch, before anybody looks."""
+    subscriptions = Subscriptions("casework")
+
+    @subscriptions.on(HouseholdChanged, projects=True)
+    async def _(session: AsyncSession, heard: Received[HouseholdChanged]) -> None:
+        if heard.event.number == "bad":
+            raise ValueError(heard.event.number)
+        await note(session, heard)
+
+    intake, casework = await rig.node("intake", redis=False), await rig.node(subscriptions, redis=False)
+    await intake.run("INSERT INTO probe VALUES ('intake', gen_random_uuid(), now(), now())")  # no heart-beat for now
+    pair = Pair(rig, intake, casework)
+    async with running(intake, casework):
+        await change(intake.db, uuid4(), "a")
+        await change(intake.db, uuid4(), "bad")
+        await caught_up(intake, casework)
+        await intake.spine.stop()
+        await pair.restore(1)
+        pair.intake = await rig.node("intake", redis=False)
+        lately = await change(pair.intake.db, uuid4(), "bad")
+        await pair.intake.spine.start()
+        await until(lambda: diverged(pair), "the reader stops")
+        await pair.adopt()
+        await change(pair.intake.db, uuid4(), "z")
+        await caught_up(pair.intake, casework)
+        await pair.intake.spine.stop()
+    assert await pair.words() == [*"az"]
+    lines = await list_parked(casework.db)
+    assert [(str(line.event_id), line.state, line.position) for line in lines] == [(str(lately), "parked", 2)]
+
+
 async def test_the_right_backup_after_the_wrong_one_heals(pair: Pair) -> None:
     await say(pair, "abc")
     await caught_up(pair.intake, pair.casework)
