@@ -260,6 +260,28 @@ def bench_spine(
     raise typer.Exit(run(as_json=json, quick=quick, systems=systems or (), without_peers=without_peers, rounds=rounds))
 
 
+@bench.command("audit")
+def bench_audit(json: Json = False) -> None:
+    """What the audit's chain costs a request, beside none and beside one made inside the request."""
+    from services.commands.bench import audit as run
+
+    raise typer.Exit(run(as_json=json))
+
+
+@bench.command("story")
+def bench_story(
+    json: Json = False,
+    rates: Annotated[
+        list[float] | None, typer.Option("--rate", help="Households a second; may be given several times.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=1, max=3600, help="At each rate.", show_default="60")] = None,
+) -> None:
+    """From saving a consultation to the notification in the inbox, each service its own process; what its parts cost."""
+    from services.commands.bench import story as run
+
+    raise typer.Exit(run(as_json=json, rates=rates or (), seconds=seconds))
+
+
 @bench.command("rebuild")
 def bench_rebuild(
     json: Json = False,

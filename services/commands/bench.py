@@ -51,6 +51,53 @@ def rebuild(*, as_json: bool, households: int, services: Sequence[str]) -> int:
     return 0 if all(one["equal"] for one in figures["services"].values()) else 1
 
 
+def audit(*, as_json: bool) -> int:
+    """Measure what the audit's chain costs."""
+    from tests.bench.audit.run import measure as measure_audit
+
+    figures = asyncio.run(measure_audit())
+    if as_json:
+        print(json.dumps(figures))
+        return 0
+    table = Table("way", "a second", "p50 ms", "p99 ms")
+    for way, one in figures["ways"].items():
+        table.add_row(way, f"{one['per_second']:,}", f"{one['p50_ms']}", f"{one['p99_ms']}")
+    Console().print(table)
+    print(f"sealing 1,000 rows: {figures['seal_1000_ms']['median']} ms (at most {figures['seal_1000_ms']['most']})")
+    return 0
+
+
+def story(*, as_json: bool, rates: Sequence[float], seconds: float | None) -> int:
+    """Measure the way from a call to the notification."""
+    from tests.bench.story.run import RATES, SATURATED, SECONDS
+    from tests.bench.story.run import measure as measure_story
+
+    figures = asyncio.run(
+        measure_story(rates=rates or RATES, seconds=seconds or SECONDS, saturated=min(SATURATED, seconds or SATURATED))
+    )
+    if as_json:
+        print(json.dumps(figures))
+        return 0
+    table = Table(
+        "households/s", "samples", "p50 ms", "p99 ms", "save", "intake commits", "→ casework", "→ notify", "one hop"
+    )
+    for rate, one in figures["rates"].items():
+        parts = (
+            f"{one[part]['p50_ms']:,.0f}" for part in ("save", "intake_commit", "hop_casework", "hop_notify", "one_hop")
+        )
+        table.add_row(
+            rate, str(one["samples"]), f"{one['chain']['p50_ms']:,.0f}", f"{one['chain']['p99_ms']:,.0f}", *parts
+        )
+    console = Console()
+    console.print(table)
+    for rate, one in figures["rates"].items():
+        console.print(
+            f"at {rate} a second the chain's p50 is {one['chain_to_one_hop']} times one hop's (wanted: under 5)"
+        )
+    console.print(f"saturates at {figures['saturation_per_second']} households a second")
+    return 0
+
+
 def _print(figures: dict[str, Any]) -> None:
     console = Console()
     titles = ("system", "events/s", "drain/s", "p50 ms", "p99 ms", "CPU s/1,000", "MB")
