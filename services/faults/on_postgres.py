@@ -57,11 +57,11 @@ async def restored(trial: Trial) -> None:
     """One service's database is put back to what it was; the others find out; the operator adopts its log."""
     service, town = trial.some_service(), trial.town
     await _back_up(trial, service)
-    kept = await _head(trial, service)
+    kept = await town.heads()
     await trial.work(2.0, 3.0)
 
     async def grown() -> bool:
-        return await _head(trial, service) >= kept + _LOST_FACTS
+        return (await town.heads())[service] >= kept[service] + _LOST_FACTS
 
     await until(grown, f"{service} states {_LOST_FACTS} facts that will be lost", 90)
     # What nobody has heard yet nobody can list: so all is heard before the disk is lost.
@@ -82,11 +82,6 @@ async def restored(trial: Trial) -> None:
         trial.excused.facts.update((row["type"], said) for said in stated_in(fact["data"]))
         trial.excused.households.update(row["subjects"])
     trial.operator = lambda: _give_up_what_is_lost(trial)
-
-
-async def _head(trial: Trial, service: str) -> int:
-    async with trial.town.admin(service) as connection:
-        return int(await connection.fetchval("SELECT position FROM log_head"))
 
 
 async def _back_up(trial: Trial, service: str) -> None:

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from services.faults.comparing import Findings, compare
+from services.faults.comparing import Book, Findings, compare
 from services.faults.load import Load
 from services.faults.plan import KINDS, rounds
 from services.faults.process import NeverCameError
@@ -34,6 +34,7 @@ from shared.telemetry import configure_logging
 _PACE: Final = 0.1
 _WARM_UP: Final = (2.0, 3.0)
 _SHOWN: Final = 5
+_READINGS: Final = 20
 
 
 @dataclass(slots=True)
@@ -157,6 +158,7 @@ async def _one(trial: Trial, fault: Fault, seen: Findings, report: Report) -> Ou
     try:
         await fault.do(trial)
         outcome.seconds = await trial.catch_up()
+        found = await _found(trial)
     except NeverCameError as trouble:
         outcome.trouble = str(trouble)
         report.findings.append(str(trouble))
@@ -164,7 +166,6 @@ async def _one(trial: Trial, fault: Fault, seen: Findings, report: Report) -> Ou
     finally:
         trial.operator = None
         outcome.promised = len(trial.load.journal.promises) - promised
-    found = await _found(trial)
     for kind in ("lost", "doubled", "out_of_order"):
         fresh = getattr(found, kind) - getattr(seen, kind)
         getattr(seen, kind).update(fresh)
@@ -175,7 +176,7 @@ async def _one(trial: Trial, fault: Fault, seen: Findings, report: Report) -> Ou
 
 async def _found(trial: Trial) -> Findings:
     running: Town = trial.town
-    books = await read_books(running)
+    books = await _standing_still(trial)
     found = compare(
         books,
         trial.load.journal.promises,
@@ -185,6 +186,18 @@ async def _found(trial: Trial) -> Findings:
     )
     found.doubled.update(trial.load.contradictions)
     return found
+
+
+async def _standing_still(trial: Trial) -> dict[str, Book]:
+    """The four books of one moment: a heart-beat that passes while they are read makes it begin again."""
+    for _ in range(_READINGS):
+        heads = await trial.town.heads()
+        if await trial.town.at_rest() is None:
+            books = await read_books(trial.town)
+            if await trial.town.at_rest() is None and await trial.town.heads() == heads:
+                return books
+        await trial.catch_up()
+    raise NeverCameError("the town never stood still for long enough to be read")
 
 
 def _show(console: Console, outcome: Outcome) -> None:

@@ -108,7 +108,7 @@ class Town:
         url = make_url(self.postgres.url).set(drivername="postgresql")
         if database is not None:
             url = url.set(database=f"{PREFIX}_{database}")
-        connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
+        connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=30)
         try:
             yield connection
         finally:
@@ -118,6 +118,14 @@ class Town:
     def names(self) -> Names:
         """What streams are called."""
         return Names(next(iter(self.settings.values())).municipality)
+
+    async def heads(self) -> dict[str, int]:
+        """The last position of each log."""
+        found = {}
+        for service in SERVICES:
+            async with self.admin(service) as connection:
+                found[service] = int(await connection.fetchval("SELECT position FROM log_head"))
+        return found
 
     async def at_rest(self) -> str | None:
         """What still has to come, in words; None when every reader is at every head and every stream is its log."""
