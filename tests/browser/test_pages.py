@@ -26,13 +26,26 @@ PAGES = {
     "household": ("caseworker-n1", "/intake/households/{household}"),
     "cases": ("coordinator-1", "/casework/cases"),
     "case": ("coordinator-1", "/casework/cases/{case}"),
+    "ask an agency": ("coordinator-1", "/casework/cases/{case}/do/invite"),
+    "write an entry": ("coordinator-1", "/casework/cases/{case}/do/entry"),
+    "call a meeting": ("coordinator-1", "/casework/cases/{case}/do/meeting"),
+    "write a plan": ("coordinator-1", "/casework/cases/{case}/do/plan"),
+    "change the owner": ("coordinator-1", "/casework/cases/{case}/do/owner"),
+    "close a case": ("coordinator-1", "/casework/cases/{case}/do/close"),
+    "hand-over sheet": ("coordinator-1", "/casework/cases/{case}/handover"),
     "board": ("manager-1", "/casework/board"),
     "planner": ("lead-n", "/outreach/planner"),
     "team": ("lead-n", "/outreach/team"),
     "today": ("worker", "/outreach/today"),
     "visit": ("worker", "/outreach/visits/{visit}"),
     "inbox": ("coordinator-1", "/notify/"),
+    "operations": ("operator-1", "/operations"),
     "how I am told": ("coordinator-1", "/notify/settings"),
+    "code on paper": ("", "/casework/sign-in/letter"),
+    "my posts and sign-ins": ("coordinator-1", "/casework/me"),
+    "people": ("operator-1", "/casework/people"),
+    "a person": ("operator-1", "/casework/people/{person}"),
+    "posts that end": ("manager-1", "/casework/people/ending"),
     "not found": ("coordinator-1", "/casework/cases/00000000-0000-0000-0000-000000000000"),
 }
 """What each page is called, who looks at it, where it is. A new page is added here."""
@@ -164,3 +177,50 @@ async def test_the_language_is_switched_on_the_page(browser: Browser, town: Town
         assert await page.get_attribute("html", "lang") == "en"
         await _open(page, town, "/notify/")
         assert await page.get_attribute("html", "lang") == "en"
+
+
+async def test_half_written_entries_of_two_cases_stand_apart(browser: Browser, town: Town) -> None:
+    async with open_context(browser) as context:
+        await town.enter(context, "coordinator-1")
+        page = await context.new_page()
+        await _open(page, town, "/casework/cases?state=open")
+        rows = page.locator("tbody th a[href^='/casework/cases/']")
+        paths = [f"{await rows.nth(n).get_attribute('href')}/do/entry" for n in range(2)]
+        for path, words in zip(paths, ("一つめの家のこと", "二つめの家のこと"), strict=True):
+            await _open(page, town, path)
+            await page.fill("#f-facts", words)
+            await page.locator("[data-draft-state].is-good").wait_for(timeout=15000)
+        for path, words in zip(paths, ("一つめの家のこと", "二つめの家のこと"), strict=True):
+            await _open(page, town, path)
+            await page.locator("#messages button").first.click(timeout=15000)
+            assert await page.input_value("#f-facts") == words
+            assert await page.locator("[id^='draft-']").count() == 0
+
+
+async def test_a_service_that_is_down_takes_no_other_card_with_it(browser: Browser, town: Town) -> None:
+    async with open_context(browser) as context:
+        await town.enter(context, "operator-1")
+        page = await context.new_page()
+        await page.route("**/outreach/fragments/operations", lambda route: route.abort())
+        await page.goto(f"{town.base_url}/operations")
+        away = page.locator("#outreach [data-away]")
+        await away.wait_for(state="visible", timeout=30000)
+        await page.locator("#notify .figures").wait_for(timeout=30000)
+        assert not await page.locator("#outreach .figures").is_visible()
+        assert await page.locator("#messages .toast").count() == 0
+        await page.unroute("**/outreach/fragments/operations")
+        await page.locator("#outreach .figures").wait_for(timeout=30000)
+        assert not await away.is_visible()
+
+
+async def test_a_card_that_asks_again_leaves_the_focus_where_it_is(browser: Browser, town: Town) -> None:
+    async with open_context(browser) as context:
+        await town.enter(context, "operator-1")
+        page = await context.new_page()
+        await page.goto(f"{town.base_url}/operations")
+        await page.locator("#casework .scroll").last.focus(timeout=30000)
+        said = await page.locator("#casework .asked").inner_text()
+        await page.wait_for_function(
+            "said => document.querySelector('#casework .asked').innerText !== said", arg=said, timeout=30000
+        )
+        assert await page.evaluate("document.activeElement.matches('#casework .scroll')")
