@@ -9,11 +9,14 @@ import pytest
 
 from services.browser import find_chromium, open_browser
 from tests.browser.chromium import AXE
+from tests.browser.town import running_town
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from playwright.async_api import Browser
+
+    from tests.browser.town import Town
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,3 +44,10 @@ async def browser() -> AsyncIterator[Browser]:
         warnings.simplefilter("ignore", ResourceWarning)  # playwright's pipes at the end
         async with open_browser() as opened:
             yield opened
+
+
+@pytest.fixture(scope="session")
+def town(postgres_url: str, shared_redis_url: str) -> Iterator[Town]:
+    """One running Kasane for all browser tests of a worker."""
+    with running_town(postgres_url, shared_redis_url) as running:
+        yield running

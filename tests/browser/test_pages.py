@@ -10,12 +10,11 @@ import pytest
 
 from services.browser import open_context
 from tests.browser.chromium import LOCALES, WIDTHS, Watch, inspect
-from tests.browser.town import Town, running_town
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.async_api import Browser, Page
+
+    from tests.browser.town import Town
 
 PAGES = {
     "sign-in": ("", "/casework/sign-in"),
@@ -49,12 +48,6 @@ PAGES = {
     "not found": ("coordinator-1", "/casework/cases/00000000-0000-0000-0000-000000000000"),
 }
 """What each page is called, who looks at it, where it is. A new page is added here."""
-
-
-@pytest.fixture(scope="session")
-def town(postgres_url: str, shared_redis_url: str) -> Iterator[Town]:
-    with running_town(postgres_url, shared_redis_url) as running:
-        yield running
 
 
 async def _open(page: Page, town: Town, path: str) -> None:

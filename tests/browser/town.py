@@ -15,6 +15,7 @@ from services.screenshots import play_to_the_door
 from services.seeding import seed_ward
 from services.stack import Stack, stack
 from services.story.stage import Stage
+from services.ward.staff import POST_BY_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext
 
 _HOUSEHOLDS = 24
+ACCOUNT_KEY = "YnJvd3NlcnMtYnJvd3NlcnMtYnJvd3NlcnMtMzJieXQ="
 
 
 @dataclass
@@ -54,11 +56,15 @@ def running_town(postgres_url: str, redis_url: str) -> Iterator[Town]:
         number = 1 + int(redis.Redis.from_url(redis_url).incr("kasane:test:number")) % 511
         own_redis = f"{redis_url.rsplit('/', 1)[0]}/{number}"
         prefix = f"browser_{uuid4().hex[:8]}"
-        async with stack(postgres_url=postgres_url, redis_url=own_redis, prefix=prefix, seed=seed) as running:
+        more = {"account_key": ACCOUNT_KEY}
+        async with stack(
+            postgres_url=postgres_url, redis_url=own_redis, prefix=prefix, overrides=more, seed=seed
+        ) as running:
             stage = Stage(running.base_url)
             await play_to_the_door(stage)
             await stage.close()
-            town.append(Town(running.base_url, stage.ids))
+            person = POST_BY_CODE["manager-1"].person
+            town.append(Town(running.base_url, stage.ids | {"person": str(person)}))
             ready.set()
             await asyncio.to_thread(stop.wait)
 

@@ -4,8 +4,11 @@ import { learnt } from "./connection.js";
 import { action, say, tell } from "./words.js";
 
 const EVERY = 5 * 60 * 1000; // a token lasts fifteen minutes
+const FRESH = 3000; // an answer so young need not be asked for again
+const PATIENCE = 4000;
 let touched = Date.now();
 let renewed = Date.now();
+let asked = 0;
 let ended = false;
 let foreign = false;
 let asking = null;
@@ -26,7 +29,12 @@ const back = () => {
 
 const ask = async () => {
   try {
-    const answer = await fetch("/casework/session/renew", { method: "POST", credentials: "same-origin", headers: { accept: "application/json" } });
+    const answer = await fetch("/casework/session/renew", {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { accept: "application/json" },
+      signal: AbortSignal.timeout(PATIENCE),
+    });
     learnt(true);
     if (answer.status === 401) return over();
     if (!answer.ok) return undefined;
@@ -44,7 +52,10 @@ const ask = async () => {
 
 /** Makes a fresh token, once for all who want one at the same moment. */
 const renew = () => {
-  asking ??= ask().finally(() => (asking = null));
+  asking ??= ask().finally(() => {
+    asking = null;
+    asked = Date.now();
+  });
   return asking;
 };
 
@@ -55,10 +66,13 @@ const touch = () => {
   if (!ended && !foreign && stale()) renew();
 };
 
-/* Sent with an old token a form would be answered with the sign-in page, and what was typed would be gone. */
+/* Sent after the session has ended, a form would be answered with the sign-in page, and what was typed would be gone:
+   so one asks first. Without a connection there is no answer, and the form goes its usual way (outbox.js keeps its own). */
 const hold = async (event) => {
   const { target: form, submitter } = event;
-  if (form.method !== "post" || !stale() || "plain" in form.dataset || form.action.endsWith("/sign-out") || !navigator.onLine) return;
+  const kept = "outbox" in form.dataset;
+  if (form.method !== "post" || "plain" in form.dataset || form.action.endsWith("/sign-out") || !navigator.onLine) return;
+  if (!stale() && (kept || Date.now() - asked < FRESH)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   await renew();
@@ -68,6 +82,7 @@ const hold = async (event) => {
     document.querySelector(`#${why} .btn`)?.focus();
   } else {
     renewed = Date.now(); // also without an answer: the form's own sending tells what is wrong
+    asked = renewed;
     form.requestSubmit(submitter);
   }
 };
