@@ -11,11 +11,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Path, Request
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from sqlalchemy.exc import DBAPIError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared import clock
 from shared.audit import note
-from shared.errors import Forbidden, Refused
+from shared.errors import Conflict, Forbidden, Refused
 from shared.i18n import N_, gettext, locale_of
 from shared.identity import Actor, CurrentActor
 from shared.operations import Operations
@@ -127,6 +128,8 @@ async def skip_parked(
     return await _decide(request, here, number, work, form, done="skipped")
 
 
+_LOCKED = "55P03"
+"""SQLSTATE lock_not_available: a reader holds its cursor for longer than we wait."""
 _NO_REASON = N_("理由を入力してください。")
 
 
@@ -136,6 +139,10 @@ async def _decide(
     body = form.model_dump(exclude={"idempotency_key"})
     try:
         await here.perform(request.state.actor, work, key=form.idempotency_key, what=f"{done}/{number}", body=body)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _LOCKED:
+            raise Conflict(N_("読んでいる係が混み合っています。少し待って、もう一度押してください。")) from error
+        raise
     except Refused as refused:
         if refused.field is None:
             raise
