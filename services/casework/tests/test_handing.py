@@ -33,6 +33,14 @@ async def started(ward: Ward, agency: str, role: str, *, head: bool = False, end
     return await ward.do(work)
 
 
+async def named(ward: Ward, post: UUID, heir: UUID) -> None:
+    await ward.do(lambda s: handing.name_successor(s, actor_of("manager"), post, heir))
+
+
+async def limited(ward: Ward, code: str, ends_on: date) -> None:
+    await ward.do(lambda s: people.limit_post(s, actor_of("operator"), JOBS[code].id, LimitPost(ends_on=ends_on)))
+
+
 async def orphans(ward: Ward) -> int:
     async with ward.db.read() as session:
         query = select(func.count()).select_from(Case).join(Post, Post.id == Case.owner)
@@ -77,7 +85,7 @@ async def test_a_successor_must_last_and_may_own_cases(ward: Ward) -> None:
     await ward.do(lambda s: people.limit_post(s, actor_of("operator"), leaving, body))
     for wrong in (short, JOBS["manager"].id, leaving):
         with pytest.raises(Refused):
-            await ward.do(lambda s, heir=wrong: handing.name_successor(s, actor_of("manager"), leaving, heir))
+            await named(ward, leaving, wrong)
 
 
 async def test_a_post_whose_cases_nobody_can_take_does_not_end(ward: Ward) -> None:
@@ -126,8 +134,7 @@ async def test_who_takes_a_case_has_it(ward: Ward) -> None:
 async def test_what_ends_soon_is_listed_with_what_it_owns(ward: Ward, client: httpx.AsyncClient) -> None:
     await ward.open_case()
     for code, days in (("caseworker-n", 6), ("caseworker-c", 13), ("coordinator", 30), ("lead", 31)):
-        body = LimitPost(ends_on=TODAY + timedelta(days=days))
-        await ward.do(lambda s, c=code, b=body: people.limit_post(s, actor_of("operator"), JOBS[c].id, b))
+        await limited(ward, code, TODAY + timedelta(days=days))
     async with ward.db.read() as session:
         found = [(one.stage, one.cases) for one in await ending_posts(session)]
     assert found == [("week", 1), ("fortnight", 0), ("month", 0)]

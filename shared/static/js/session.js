@@ -71,7 +71,8 @@ const touch = () => {
 const hold = async (event) => {
   const { target: form, submitter } = event;
   const kept = "outbox" in form.dataset;
-  if (form.method !== "post" || "plain" in form.dataset || form.action.endsWith("/sign-out") || !navigator.onLine) return;
+  const said = (name) => form.getAttribute(name) ?? ""; // form.method may be a field of that name
+  if (said("method") !== "post" || "plain" in form.dataset || said("action").endsWith("/sign-out") || !navigator.onLine) return;
   if (!stale() && (kept || Date.now() - asked < FRESH)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
