@@ -46,6 +46,7 @@ _LONGEST_PAUSE = 5.0
 _DRAIN_REST = 0.8
 """How much sooner than after a tick parked events are looked at when something new was applied."""
 _MOST_HANDED = 4 * BATCH
+_PLENTY = 2 * BATCH
 
 log = structlog.get_logger()
 
@@ -100,6 +101,8 @@ class Reader:
         """Take entries that a transport has read, whatever they are, and wake the reader of that source."""
         source = self.sources[name]
         for raw_id, fields in entries:
+            if (wire.position_of(raw_id) or 0) <= source.known:
+                continue  # applied already, or none of ours
             envelope = wire.decode(raw_id, fields, source.uri)
             if envelope is not None:
                 if len(source.handed) >= _MOST_HANDED:
@@ -107,6 +110,14 @@ class Reader:
                 source.handed[envelope.position] = envelope
                 source.head = max(source.head, envelope.position)
         source.bell.ring()
+
+    async def has_room(self, name: str) -> None:
+        """Wait while plenty is at hand, but not for long: who reads ahead of the reader reads for nothing."""
+        source = self.sources[name]
+        ends = clock.monotonic() + TICK
+        with source.moved.listen() as ear:
+            while len(source.handed) >= _PLENTY and clock.monotonic() < ends:
+                await ear.wait(TICK / 10)
 
     async def wait_for(self, name: str, position: int, timeout: float) -> bool:  # noqa: ASYNC109
         """Whether this service has applied a source up to a position, at the latest after ``timeout`` seconds."""

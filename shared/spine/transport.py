@@ -71,6 +71,7 @@ class Transport:
 
         async def take(batch: tuple[list[bytes], list[dict[bytes, bytes]]]) -> None:
             self._reader.hand_in(name, zip(*batch, strict=True))
+            await self._reader.has_room(name)
 
         subscriber(take)
         return subscriber
@@ -84,7 +85,10 @@ class Transport:
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             for name, subscriber in subscribers.items():
-                here = self._reader.sources[name].known
+                source = self._reader.sources[name]
+                here = source.known
+                if here + 1 in source.handed:
+                    continue  # a batch takes its time
                 there = wire.position_of(str(subscriber.last_id).encode())
                 if (there is None or there > here) and seen.get(name) == here:
                     subscriber.last_id = wire.entry_id(here)
