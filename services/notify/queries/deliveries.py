@@ -31,8 +31,8 @@ async def count_deliveries(session: AsyncSession) -> list[DeliveryCount]:
         .where(Delivery.state == "failed", Delivery.send_at > clock.now() - LATELY)
         .group_by(Delivery.channel)
     )
-    waits = {channel: (count, oldest) for channel, count, oldest in (await session.execute(waiting)).tuples()}
-    gave_up = dict((await session.execute(failed)).tuples().all())
+    waits = {channel: (count, oldest) for channel, count, oldest in (await session.execute(waiting)).all()}
+    gave_up = {channel: int(count) for channel, count in (await session.execute(failed)).all()}
     return [
         DeliveryCount(
             channel,
