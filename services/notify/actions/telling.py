@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.notify.queries.people import Subject, find_people, subject_of
+from services.notify.queries.people import Subject, find_people, knows_matter, subject_of
 from services.notify.rules.notices import FORGOTTEN_AFTER, Notice, Rule, concerning, notices, path_to, settled_kinds
 from services.notify.rules.quiet import QuietHours, send_at
 from services.notify.tables import Delivery, ErasedHousehold, Notification, Preference
 from shared import clock
 from shared.codes import Code
 from shared.events.notify import NotificationSent
-from shared.spine import Received, derived_id, erase, hold, record
+from shared.spine import NotYet, Received, derived_id, erase, hold, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,10 @@ async def rules_now(session: AsyncSession) -> dict[str, Rule]:
 
 
 async def tell(session: AsyncSession, received: Received[Event]) -> None:
-    """Tell everybody whom a fact concerns. Doing it again tells nobody twice."""
+    """Tell everybody whom a fact concerns. Doing it again tells nobody twice.
+
+    Raises NotYet for a visit whose case or request has not been heard of: its owner and requester are in those.
+    """
     event, envelope = received.event, received.envelope
     now = clock.now()
     if now - envelope.recorded_at > FORGOTTEN_AFTER:
@@ -56,6 +59,8 @@ async def tell(session: AsyncSession, received: Received[Event]) -> None:
     household = fields.get("household")
     if household is not None and await session.get(ErasedHousehold, UUID(household)) is not None:
         return
+    if received.source == "outreach" and not await knows_matter(session, fields):
+        raise NotYet  # casework's log is read more slowly than outreach's: somebody would be left out
     actor = _post(envelope.actor)
     await _settle(session, rules, concerned, fields, because=received.id, actor=actor, at=now)
     subject = await subject_of(session, fields)

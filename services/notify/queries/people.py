@@ -66,6 +66,15 @@ async def subject_of(session: AsyncSession, fields: Mapping[str, Any]) -> Subjec
     )
 
 
+async def knows_matter(session: AsyncSession, fields: Mapping[str, Any]) -> bool:
+    """Whether the case and the request that a fact names have been heard of."""
+    for table, name in ((Case, "case"), (VisitRequest, "request")):
+        named = _uuid(fields.get(name))
+        if named is not None and await session.get(table, named) is None:
+            return False
+    return True
+
+
 async def find_people(
     session: AsyncSession, names: Iterable[str], fields: Mapping[str, Any], subject: Subject
 ) -> dict[str, list[UUID]]:

@@ -14,6 +14,7 @@ from services.notify.actions.reading import acknowledge
 from services.notify.tables import Case, Household, Notification
 from shared import clock
 from shared.events import casework, intake, outreach
+from shared.spine import NotYet
 
 from .conftest import Ward
 
@@ -136,7 +137,9 @@ async def test_what_takes_a_right_away_reaches_all_with_a_part(ward: Ward) -> No
     invitation = invited(ward)
     await ward.hear(invitation)
     await ward.hear(answered(ward, invitation, "accepted"))
-    visit = assigned(ward, requested(ward))
+    request = requested(ward)
+    await ward.hear(request)
+    visit = assigned(ward, request)
     await ward.hear(visit, by=ward["lead"])
     parties = {"coordinator", "shakyo", "shakyo2", "worker", "worker2", "lead"}
     heard = await ward.hear(intake.ConsentWithdrawn(household=ward.household, consent=uuid4(), member=uuid4()))
@@ -152,13 +155,27 @@ async def test_what_takes_a_right_away_reaches_all_with_a_part(ward: Ward) -> No
 
 async def test_an_alarm_and_a_missing_worker_go_to_the_manager_at_once(ward: Ward) -> None:
     await ward.open_case()
-    visit = assigned(ward, requested(ward))
+    request = requested(ward)
+    await ward.hear(request)
+    visit = assigned(ward, request)
     await ward.hear(visit, by=ward["lead"])
     about = {**ward.about, "request": visit.request, "visit": visit.visit}
     missed = outreach.CheckinMissed(**about, workers=visit.workers, due_at=clock.now())
     assert await ward.told(await ward.hear(missed)) == {"lead": "checkin_missed", "manager": "checkin_missed"}
     heard = await ward.hear(reported(ward, visit, "alarm"), by=ward["worker"])
     assert await ward.told(heard) == dict.fromkeys(("coordinator", "lead", "manager"), "visit_alarm")
+
+
+async def test_a_visit_waits_for_its_case_and_its_request(ward: Ward) -> None:
+    """Each source is read at its own pace; whoever asked for the visit is told of it all the same."""
+    request = requested(ward)
+    visit = assigned(ward, request)
+    for missing in ("case", "request"):
+        with pytest.raises(NotYet):
+            await ward.hear(reported(ward, visit), by=ward["worker"])
+        await (ward.open_case() if missing == "case" else ward.hear(request))
+    heard = await ward.hear(reported(ward, visit), by=ward["worker"])
+    assert "coordinator" in await ward.told(heard)
 
 
 async def test_posts_that_have_ended_are_told_nothing(ward: Ward) -> None:
@@ -211,7 +228,9 @@ async def test_one_of_an_agency_is_enough_but_each_worker_must_know(ward: Ward) 
     await ward.open_case()
     heard = await ward.hear(invited(ward), by=ward["coordinator"])
     await read_by(ward, "shakyo", heard.id)
-    visit = assigned(ward, requested(ward))
+    request = requested(ward)
+    await ward.hear(request)
+    visit = assigned(ward, request)
     heard = await ward.hear(visit, by=ward["lead"])
     await read_by(ward, "worker", heard.id)
     await pass_deadlines(ward)
