@@ -276,7 +276,7 @@ def bench_story(
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=1, max=3600, help="At each rate.", show_default="60")] = None,
 ) -> None:
-    """From saving a consultation to the notification in the inbox, each service its own process; what its parts cost."""
+    """From saving a consultation to the notification in the inbox, and what the parts of the way cost."""
     from services.commands.bench import story as run
 
     raise typer.Exit(run(as_json=json, rates=rates or (), seconds=seconds))

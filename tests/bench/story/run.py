@@ -1,7 +1,7 @@
 """``./kasane bench story``: from saving a consultation to the notification in the inbox, and what its parts cost.
 
-A coordinator takes calls; each opens a case that somebody else owns, who is notified: intake saves, casework opens the
-case, notify writes the notification. Moments are those at which PostgreSQL committed (``track_commit_timestamp``); the
+The head of an agency takes calls; each opens a case that somebody else owns, who is notified: intake saves, casework
+opens the case, notify writes the notification. Moments are those at which PostgreSQL committed (``track_commit_timestamp``); the
 call itself begins at the client's clock, which is the same machine's. One hop, for comparison, is the way of the same
 facts into outreach's projection of the household: nothing acts on them there.
 """
@@ -30,7 +30,7 @@ SATURATED = 30.0
 _WARM_UP = 5
 _SAVERS = 8
 _PATIENCE = 120.0
-_CALLER = "coordinator-1"
+_CALLER = "head-hokatsu-n"  # owns no cases: somebody else does, and is told
 _PARTS = ("chain", "save", "intake_commit", "hop_casework", "hop_notify", "one_hop")
 
 
