@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from shared import i18n
 from shared.genogram import Person, draw
 from shared.guards import SecurityHeaders
+from shared.my_number import strike_out
 from tests.browser.chromium import ROOT
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ NOW = datetime(2026, 6, 18, 1, 14, tzinfo=UTC)
 class Somebody:
     """Enough of an actor for the frame."""
 
+    post = "p"
     name: str = "高梨 恵"
     role: str = "coordinator"
     agency: str = "coordination"
@@ -106,7 +108,8 @@ class Desk:
             self.drafts.pop(str(draft_id), None)
             return Response(status_code=204)
         body = await request.json()
-        self.drafts[str(draft_id)] = {"form": "gallery", "fields": body["fields"], "saved_at": NOW.isoformat()}
+        fields = {name: strike_out(text) if isinstance(text, str) else text for name, text in body["fields"].items()}
+        self.drafts[str(draft_id)] = {"form": "gallery", "fields": fields, "saved_at": NOW.isoformat()}
         return JSONResponse({"id": draft_id, **self.drafts[str(draft_id)]})
 
     async def post(self, request: Request) -> Response:

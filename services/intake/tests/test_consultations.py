@@ -126,14 +126,6 @@ async def test_a_wrong_birth_date_names_its_row(db: Database, caseworker: Actor)
         assert await session.scalar(select(func.count()).select_from(Household)) == 0
 
 
-async def test_an_individual_number_is_refused_wherever_it_stands(db: Database, caseworker: Actor) -> None:
-    request = mother_and_son(members=[{"name": "番号 1234 5678 9018"}])
-    with pytest.raises(Refused) as refusal:
-        async with db.transaction() as session:
-            await receive_consultation(session, caseworker, request)
-    assert refusal.value.field == "members.0.name"
-
-
 async def test_the_same_family_twice_is_suspected_and_a_refused_one_is_not(db: Database, caseworker: Actor) -> None:
     async with db.transaction() as session:
         first = await receive_consultation(session, caseworker, mother_and_son())
