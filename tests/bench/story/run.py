@@ -1,9 +1,9 @@
 """``./kasane bench story``: from saving a consultation to the notification in the inbox, and what its parts cost.
 
 The head of an agency takes calls; each opens a case that somebody else owns, who is notified: intake saves, casework
-opens the case, notify writes the notification. Moments are those at which PostgreSQL committed (``track_commit_timestamp``); the
-call itself begins at the client's clock, which is the same machine's. One hop, for comparison, is the way of the same
-facts into outreach's projection of the household: nothing acts on them there.
+opens the case, notify writes the notification. Moments are those at which PostgreSQL committed
+(``track_commit_timestamp``); the call itself begins at the client's clock, which is the same machine's. One hop, for
+comparison, is the way of the same facts into outreach's projection of the household: nothing acts on them there.
 """
 
 from __future__ import annotations
