@@ -22,17 +22,18 @@ from sqlalchemy.engine import make_url
 from shared.db import Database
 from shared.spine.applying import Applier
 from shared.spine.failures import failure_of
-from shared.spine.follow import FeedGoneBackError
+from shared.spine.follow import FeedAwayError, FeedGoneBackError
 
 if TYPE_CHECKING:
     from shared.events import Envelope
     from shared.projections import Projection
-    from shared.spine.follow import FeedClient
+    from shared.spine.follow import FeedClient, Page
     from shared.spine.subscriptions import Subscriptions
 
 _PAGE = 1000
 _BATCH = 2000
 """Events applied in one transaction."""
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 SHOWN = 10
 """Differing rows that are named, for each table."""
 
@@ -225,9 +226,17 @@ class _Source:
             raise RebuildError(msg) from None
 
     async def _page(self) -> list[Envelope]:
-        page = await self._feed.fetch(self._mark.source, self._after, limit=_PAGE, types=self._types)
+        page = await self._fetch()
         self._after = max(page.until, self._after + 1)
         return [event for event in page.events if event.position <= self._mark.position]
+
+    async def _fetch(self) -> Page:
+        """The next page; a producer that is away for a moment is asked again, for hours of work hang on it."""
+        for pause in _PAUSES:
+            with contextlib.suppress(FeedAwayError):
+                return await self._feed.fetch(self._mark.source, self._after, limit=_PAGE, types=self._types)
+            await asyncio.sleep(pause)
+        return await self._feed.fetch(self._mark.source, self._after, limit=_PAGE, types=self._types)
 
 
 async def _merged(sources: Sequence[_Source]) -> AsyncIterator[list[Envelope]]:
