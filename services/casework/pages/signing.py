@@ -165,7 +165,7 @@ def _set_up_page(request: Request, opened: Opened, letter: str, refused: Refused
         "opened": opened,
         "letter": letter,
         "picture": Markup(  # noqa: S704 - drawn by segno out of an address that is percent-encoded
-            segno.make(address, error="m").svg_inline(scale=4, border=4, svgclass="qr", lineclass=None)
+            segno.make(address, error="m").svg_inline(border=4, omitsize=True, svgclass=None, lineclass=None)
         ),
         "address": address,
         "shortest": SHORTEST,
