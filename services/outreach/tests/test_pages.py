@@ -101,7 +101,11 @@ async def test_every_page_stands_in_both_languages(ward: Ward, browser: Browser)
 
 async def test_a_case_leads_only_to_visits_that_the_viewer_may_open(ward: Ward, browser: Browser) -> None:
     wanted, visit = await planned(ward)
-    for actor, links in ((ward.workers[0], 1), (ward.coordinator, 1), (make_actor("agency_worker", "shakyo", "shakyo"), 0)):
+    for actor, links in (
+        (ward.workers[0], 1),
+        (ward.coordinator, 1),
+        (make_actor("agency_worker", "shakyo", "shakyo"), 0),
+    ):
         shown = await browser.get(actor, f"/fragments/cases/{wanted.case}")
         assert shown.text.count(f'href="/outreach/visits/{visit.id}"') == links
         assert shown.text.count(f'id="visit-{visit.id}" hx-swap-oob="innerHTML"') == links
