@@ -24,7 +24,7 @@ app.add_typer(parked, name="parked", rich_help_panel="Operate")
 app.add_typer(log, name="log", rich_help_panel="Operate")
 audit = typer.Typer(no_args_is_help=True, help="verify: is the audit of every service as it was written?")
 app.add_typer(audit, name="audit", rich_help_panel="Operate")
-bench = typer.Typer(no_args_is_help=True, help="spine: how fast it is, beside what one would use instead.")
+bench = typer.Typer(no_args_is_help=True, help="How fast it is, beside what one would use instead.")
 app.add_typer(bench, name="bench", rich_help_panel="Develop")
 
 account = typer.Typer(no_args_is_help=True, help="invite, reset, list: who may sign in with a password.")
@@ -294,6 +294,17 @@ def bench_rebuild(
     from services.commands.bench import rebuild as run
 
     raise typer.Exit(run(as_json=json, households=households, services=services or ()))
+
+
+@bench.command("api")
+def bench_api(
+    json: Json = False,
+    rounds: Annotated[int | None, typer.Option(min=1, max=20, help="Interleaved rounds.", show_default="3")] = None,
+) -> None:
+    """The busiest endpoints beside bare FastAPI and SQLAlchemy handlers that read and write the same rows."""
+    from services.commands.bench import api as run
+
+    raise typer.Exit(run(as_json=json, rounds=rounds))
 
 
 @app.command(rich_help_panel="Develop", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

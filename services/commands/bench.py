@@ -97,6 +97,31 @@ def story(*, as_json: bool, rates: Sequence[float], seconds: float | None) -> in
     return 0
 
 
+def api(*, as_json: bool, rounds: int | None) -> int:
+    """Measure the busiest endpoints beside bare handlers."""
+    from tests.bench.api.run import ROUNDS
+    from tests.bench.api.run import measure as measure_api
+
+    figures = asyncio.run(measure_api(rounds=rounds or ROUNDS))
+    if as_json:
+        print(json.dumps(figures))
+        return 0
+    table = Table("endpoint", "")
+    for title in ("requests/s", "p50 ms", "p99 ms", "CPU ms"):
+        table.add_column(title, justify="right")
+    for name, one in figures["endpoints"].items():
+        for system in ("kasane", "bare"):
+            spread = one["spread"][system]
+            cells = (
+                f"{value:,.4g}\n[dim]{spread[key][0]:,.4g}-{spread[key][1]:,.4g}[/dim]"
+                for key, value in one[system].items()
+            )
+            table.add_row(name if system == "kasane" else "", system, *cells)
+        table.add_row("", "ratio", *(f"{value:.3g}" for value in one["ratio"].values()), end_section=True)
+    Console().print(table)
+    return 0
+
+
 def _print(figures: dict[str, Any]) -> None:
     console = Console()
     titles = ("system", "events/s", "drain/s", "p50 ms", "p99 ms", "CPU s/1,000", "MB")

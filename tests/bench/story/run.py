@@ -30,7 +30,7 @@ SATURATED = 30.0
 _WARM_UP = 5
 _SAVERS = 8
 _PATIENCE = 120.0
-_CALLER = "head-hokatsu-n"  # owns no cases: somebody else does, and is told
+CALLER = "head-hokatsu-n"  # owns no cases: somebody else does, and is told
 _PARTS = ("chain", "save", "intake_commit", "hop_casework", "hop_notify", "one_hop")
 
 
@@ -48,37 +48,44 @@ async def measure(
 ) -> dict[str, Any]:
     """Play calls at each rate, then as many as go through for ``saturated`` seconds; milliseconds and households/s."""
     async with town() as there:
-        await there.person(_CALLER)  # signed in before the first call
-        said = _Calls(there)
+        await there.person(CALLER)  # signed in before the first call
+        said = Calls(there)
         await asyncio.gather(*(said.make() for _ in range(_WARM_UP)))
         found: dict[str, Any] = {"rates": {}}
         for rate in rates:
             _tell(f"{rate:g} households a second for {seconds:g} s")
             calls = await said.paced(rate, seconds)
-            found["rates"][f"{rate:g}"] = _figures(calls, await _moments(there, calls))
+            found["rates"][f"{rate:g}"] = _figures(calls, await moments_of(there, calls))
         _tell(f"as many as go through for {saturated:g} s")
         calls = await said.unpaced(saturated)
-        moments = await _moments(there, calls)
+        moments = await moments_of(there, calls)
         ended = max(one["notify"] for one in moments.values())
         found["saturation_per_second"] = round(len(calls) / (ended - min(call.sent for call in calls)), 2)
     return found
 
 
-class _Calls:
+class Calls:
+    """The head of an agency who takes one call after the other."""
+
     def __init__(self, there: Town) -> None:
         self._town, self._count = there, 0
 
     async def make(self) -> Call:
         """Save one consultation about a household that is like no other."""
+        body = self.next_body()
+        person = await self._town.person(CALLER)
+        sent = time.time()
+        made = await person.post_to("/intake/api/consultations", body)
+        return Call(UUID(made["household"]), sent, time.time())
+
+    def next_body(self) -> dict[str, Any]:
+        """What is typed during the next call."""
         self._count += 1
         mark = f"{self._count:06d}"
         body = households.eighty_fifty(clock.today()) | {"address": f"試験町 {mark}", "room": mark, "phone": ""}
         for place, member in enumerate(body["members"]):
             member |= {"name": f"試験 {mark} {place}", "kana": ""}
-        person = await self._town.person(_CALLER)
-        sent = time.time()
-        made = await person.post_to("/intake/api/consultations", body)
-        return Call(UUID(made["household"]), sent, time.time())
+        return body
 
     async def paced(self, rate: float, seconds: float) -> list[Call]:
         """So many a second, whether the one before has been answered or not."""
@@ -101,7 +108,7 @@ class _Calls:
         return calls
 
 
-async def _moments(there: Town, calls: Sequence[Call]) -> dict[UUID, dict[str, float]]:
+async def moments_of(there: Town, calls: Sequence[Call]) -> dict[UUID, dict[str, float]]:
     """When each service committed its part for each household; waits until all are there."""
     wanted = {call.household for call in calls}
     found: dict[UUID, dict[str, float]] = {household: {} for household in wanted}

@@ -33,7 +33,30 @@ class Town:
 
     settings: dict[str, Settings]
     ports: dict[str, int]
+    folder: Path
+    replicas: dict[str, Replica] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
+
+    async def start(self, service: str) -> Replica:
+        """Start a service that is not running; it is well when this returns."""
+        place = self.folder / "settings" / service
+        log = self.folder / f"{service}.log"
+        self.replicas[service] = process.start(service, self.ports[service], settings=place, log=log, extra={})
+        await _well(self.replicas[service])
+        return self.replicas[service]
+
+    async def only(self, service: str) -> Replica:
+        """Leave ``service`` alone on the machine, so that nobody else's work is measured with its own."""
+        for replica in self.replicas.values():
+            if replica.service != service:
+                await replica.terminate()
+        running = self.replicas[service]
+        return await self.start(service) if running.gone else running
+
+    def kill(self, service: str) -> None:
+        """End a service, if it runs."""
+        if service in self.replicas:
+            self.replicas[service].kill()
 
     async def person(self, code: str) -> Person:
         """Whoever holds this post, signed in."""
@@ -81,24 +104,22 @@ async def town() -> AsyncIterator[Town]:
         settings = make_settings(folder, "http://127.0.0.1", urls, redis.url, {"urls": addresses})
         await migrate_all(settings)
         await seed_ward(settings, households=0)
+        running = Town(settings, ports, folder)
         for service in SERVICES:
-            replica = _start(folder, service, settings[service], ports[service])
-            undo.callback(replica.kill)
-            await _well(replica)
-        running = Town(settings, ports)
+            _write_down(folder / "settings" / service, settings[service])
+            undo.callback(running.kill, service)
+            await running.start(service)
         yield running
         for person in running.people.values():
             await person.http.aclose()
 
 
-def _start(folder: Path, service: str, settings: Settings, port: int) -> Replica:
-    place = folder / "settings" / service
+def _write_down(place: Path, settings: Settings) -> None:
     place.mkdir(parents=True)
     for name, value in settings.model_dump(exclude_unset=True, exclude_none=True).items():
         file = place / f"kasane_{name}"
         file.touch(mode=0o600)
         file.write_text(value if isinstance(value, str) else json.dumps(value))
-    return process.start(service, port, settings=place, log=folder / f"{service}.log", extra={})
 
 
 async def _well(replica: Replica) -> None:
