@@ -72,6 +72,10 @@ _ERASE = text("""
     )
     SELECT count(*) FROM erased
 """)
+_POSITIONS = """
+    SELECT count(position), max(position) FROM event_log
+    WHERE id = ANY($1::uuid[]) AND recorded_at BETWEEN $2::timestamptz AND $3::timestamptz
+"""
 _REFILL = text("UPDATE log_head SET refill = true")
 
 
@@ -210,16 +214,11 @@ async def positions_of(db: Database, service: str, recorded: Sequence[Recorded],
     """
     if not recorded:
         return None
-    query = text(
-        "SELECT count(position), max(position) FROM event_log WHERE id = ANY(:ids)"
-        " AND recorded_at BETWEEN :first AND :last"
-    )
     moments = [line.recorded_at for line in recorded]
-    values = {"ids": [line.id for line in recorded], "first": min(moments), "last": max(moments)}
+    values = ([line.id for line in recorded], min(moments), max(moments))
     pause, ends = 0.005, clock.monotonic() + timeout
     while True:
-        async with db.read() as session:
-            count, last = (await session.execute(query, values)).one()
+        ((count, last),) = await db.fetch(_POSITIONS, *values)
         if count == len(recorded):
             return f"{service}:{last}"
         if clock.monotonic() >= ends:

@@ -80,7 +80,7 @@ async def suspect_duplicates(
     # also those that the actor may not see: somebody else will be asked
     found = [
         known
-        for known in await find_known(session, stored_home(home, members), None)
+        for known in await find_known(session, stored_home(home, members), None, alike=True)
         if known.score >= SUSPICIOUS and known.household not in without
     ]
     # all at once: locks are taken in one order, so that two registrations never wait for each other

@@ -227,6 +227,8 @@ async def _links(session: AsyncSession, actor: Actor, home: Household) -> list[L
         .order_by(HouseholdLink.state, HouseholdLink.decided_at.desc())
     )
     pairs = [(one, one.second_id if one.first_id == home.id else one.first_id) for one in links]
+    if not pairs:
+        return []
     seen = await visible_ids(session, actor, [other for _, other in pairs])
     open_ones = await session.scalars(select(Household.id).where(Household.id.in_(seen), not_(kept_back())))
     names = await household_names(session, actor, list(open_ones))

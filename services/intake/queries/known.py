@@ -13,7 +13,7 @@ from services.intake.queries.facts import birth_of, members_of
 from services.intake.queries.labels import family_name
 from services.intake.rules.birth import UNKNOWN_BIRTH
 from services.intake.rules.birth_reading import parse_birth
-from services.intake.rules.matching import Home, Person, household_keys, member_keys, rank_candidates
+from services.intake.rules.matching import WEAK_KINDS, Home, Person, household_keys, member_keys, rank_candidates
 from services.intake.tables import Consultation, Household, Member, SearchKey
 from shared import clock
 from shared.errors import Refused
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _MOST_COMPARED = 60
 _MOST_SHOWN = 5
-_WEAK = ("family", "given", "tail")
-"""Kinds of key that hundreds of households share: they add to others, alone they come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +86,15 @@ def _keys_of(home: Home) -> set[Key]:
     return keys
 
 
-async def find_known(session: AsyncSession, asked: Home, actor: Actor | None) -> list[Known]:
-    """The best candidates for ``asked``, at most five; of those ``actor`` may see, or of all without one."""
+async def find_known(session: AsyncSession, asked: Home, actor: Actor | None, *, alike: bool = False) -> list[Known]:
+    """The best candidates for ``asked``, at most five; of those ``actor`` may see, or of all without one.
+
+    ``alike``: only those that may be SUSPICIOUS, which weak keys alone never make; most calls then compare with nobody.
+    """
     keys = _keys_of(asked)
     if not keys:
         return []
-    strength = func.sum(case((SearchKey.kind.in_(_WEAK), 0), else_=1))
+    strength = func.sum(case((SearchKey.kind.in_(WEAK_KINDS), 0), else_=1))
     matched = (
         select(SearchKey.household_id)
         .join(Household, Household.id == SearchKey.household_id)
@@ -103,6 +104,7 @@ async def find_known(session: AsyncSession, asked: Home, actor: Actor | None) ->
             visible_to(actor) if actor is not None else true(),
         )
         .group_by(SearchKey.household_id)
+        .having(strength > 0 if alike else true())
         .order_by(strength.desc(), func.count().desc(), SearchKey.household_id)
         .limit(_MOST_COMPARED)
     )

@@ -34,6 +34,8 @@ _PHONE_TAIL, _PHONE_START, _BIRTHDAY = 4, 3, 8
 
 Key = tuple[str, str]
 """(kind, value) of ``search_key``: name, kana, family, given, birth, phone, tail (four digits), home, room."""
+WEAK_KINDS = ("family", "given", "tail")
+"""Kinds of key that hundreds of households share: alone they never make a household SUSPICIOUS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,27 @@ class Likeness:
     home: str
     score: int
     reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A person with the names as they are compared."""
+
+    person: Person
+    written: str
+    reading: str
+    families: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A household with everything brought to one form: once, however many it is compared with."""
+
+    id: str
+    place: Address
+    places: frozenset[str]
+    phones: frozenset[str]
+    people: tuple[_Folded, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +167,18 @@ def _places(address: Address) -> tuple[str, ...]:
 
 def rank_candidates(asked: Home, known: Iterable[Home], on: date) -> tuple[Likeness, ...]:
     """The known households that are worth showing, best first; protected ones and the asked one itself never."""
-    found = [compare(asked, home, on) for home in known if not home.protected and home.id != asked.id]
+    read = _read_home(asked)
+    found = [_compare(read, _read_home(home), on) for home in known if not home.protected and home.id != asked.id]
     shown = [likeness for likeness in found if likeness.score >= WORTH_SHOWING]
     return tuple(sorted(shown, key=lambda likeness: (-likeness.score, likeness.home)))
 
 
 def compare(asked: Home, known: Home, on: date) -> Likeness:
     """How alike two households are."""
+    return _compare(_read_home(asked), _read_home(known), on)
+
+
+def _compare(asked: _Read, known: _Read, on: date) -> Likeness:
     points = [*_compare_homes(asked, known), *_compare_phones(asked, known), *_compare_people(asked, known, on)]
     score = max(0, min(_MOST, sum(p.points for p in points)))
     order = list(Mark)
@@ -162,11 +190,28 @@ def _why(points: int, mark: Mark, code: str, *members: str, **values: Value) -> 
     return _Points(points, Reason(mark, f"match_{code}", members, values))
 
 
-def _compare_homes(asked: Home, known: Home) -> Iterable[_Points]:
-    one, other = read_address(asked.address, asked.room), read_address(known.address, known.room)
+def _read_home(home: Home) -> _Read:
+    place = read_address(home.address, home.room)
+    numbers = {read_phone(home.phone), *(read_phone(person.phone) for person in home.people)}
+    people = tuple(_fold(person) for person in home.people)
+    return _Read(home.id, place, frozenset(_places(place)), frozenset(numbers - {""}), people)
+
+
+def _fold(person: Person) -> _Folded:
+    kana = is_kana(person.name)
+    return _Folded(
+        person,
+        written="" if kana else name_key(person.name),
+        reading=reading_key(person.kana or (person.name if kana else "")),
+        families=frozenset({family_key(person.name), family_key(person.kana)} - {""}),
+    )
+
+
+def _compare_homes(asked: _Read, known: _Read) -> Iterable[_Points]:
+    one, other = asked.place, known.place
     if not (one.town and other.town):
         return
-    if not set(_places(one)) & set(_places(other)):
+    if not asked.places & known.places:
         if one.town != other.town or (one.exact and other.exact):
             yield _why(OTHER_HOME, Mark.AGAINST, "other_home")
     elif one.room == other.room:
@@ -177,30 +222,25 @@ def _compare_homes(asked: Home, known: Home) -> Iterable[_Points]:
         yield _why(SAME_BUILDING, Mark.NEAR, "room_open")
 
 
-def _compare_phones(asked: Home, known: Home) -> Iterable[_Points]:
-    ours, theirs = _phones(asked), _phones(known)
+def _compare_phones(asked: _Read, known: _Read) -> Iterable[_Points]:
+    ours, theirs = asked.phones, known.phones
     if ours & theirs:
         yield _why(SAME_PHONE, Mark.FOR, "same_phone")
     elif any(_one_digit_off(a, b) for a in ours for b in theirs):
         yield _why(NEAR_PHONE, Mark.NEAR, "near_phone")
 
 
-def _phones(home: Home) -> set[str]:
-    numbers = {read_phone(home.phone), *(read_phone(person.phone) for person in home.people)}
-    return numbers - {""}
-
-
 def _one_digit_off(one: str, other: str) -> bool:
     return len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) == 1
 
 
-def _compare_people(asked: Home, known: Home, on: date) -> Iterable[_Points]:
+def _compare_people(asked: _Read, known: _Read, on: date) -> Iterable[_Points]:
     """The pair that is most alike counts in full, every further pair a little."""
     pairs = []
     for one in asked.people:
         for other in known.people:
             points = list(_compare_person(one, other, on))
-            pairs.append((sum(p.points for p in points), one.id, other.id, points))
+            pairs.append((sum(p.points for p in points), one.person.id, other.person.id, points))
     pairs.sort(key=lambda pair: -pair[0])
     seen: set[str] = set()
     for total, one_id, other_id, points in pairs:
@@ -213,8 +253,8 @@ def _compare_people(asked: Home, known: Home, on: date) -> Iterable[_Points]:
         seen |= {f"a{one_id}", f"b{other_id}"}
 
 
-def _compare_person(one: Person, other: Person, on: date) -> Iterable[_Points]:
-    name = _compare_names(one, other)
+def _compare_person(ours: _Folded, theirs: _Folded, on: date) -> Iterable[_Points]:
+    name, one, other = _compare_names(ours, theirs), ours.person, theirs.person
     if name is None:
         if one.birth.day is not None and one.birth.day == other.birth.day:
             yield _why(SAME_BIRTH, Mark.FOR, "same_birth", other.id)
@@ -236,24 +276,14 @@ def _years_apart(one: Birth, other: Birth, on: date) -> int:
     return max(a_low - b_high, b_low - a_high, 0)
 
 
-def _compare_names(one: Person, other: Person) -> _Points | None:
-    ours, theirs = _written(one), _written(other)
-    read_ours, read_theirs = _read(one), _read(other)
-    if ours and ours == theirs:
-        return _why(SAME_NAME, Mark.FOR, "same_name", other.id)
-    if read_ours and read_ours == read_theirs:
-        return _why(SAME_READING, Mark.FOR, "same_reading", other.id)
-    if nearly_same(read_ours, read_theirs):
-        return _why(NEAR_READING, Mark.NEAR, "near_reading", other.id)
-    families = {family_key(one.name), family_key(one.kana)} & {family_key(other.name), family_key(other.kana)} - {""}
-    if families:
-        return _why(SAME_FAMILY, Mark.NEAR, "same_family", other.id)
+def _compare_names(ours: _Folded, theirs: _Folded) -> _Points | None:
+    other = theirs.person.id
+    if ours.written and ours.written == theirs.written:
+        return _why(SAME_NAME, Mark.FOR, "same_name", other)
+    if ours.reading and ours.reading == theirs.reading:
+        return _why(SAME_READING, Mark.FOR, "same_reading", other)
+    if nearly_same(ours.reading, theirs.reading):
+        return _why(NEAR_READING, Mark.NEAR, "near_reading", other)
+    if ours.families & theirs.families:
+        return _why(SAME_FAMILY, Mark.NEAR, "same_family", other)
     return None
-
-
-def _written(person: Person) -> str:
-    return "" if is_kana(person.name) else name_key(person.name)
-
-
-def _read(person: Person) -> str:
-    return reading_key(person.kana or (person.name if is_kana(person.name) else ""))

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import func, select
 
 from services.intake.actions.consultations import receive_consultation, screen_consultation
+from services.intake.queries.book import protecting_flags, rule_book
 from services.intake.requests import ConsultationIn, MemberIn, ScreeningIn
 from services.intake.tables import Consent, Consultation, Household, HouseholdLink, Member, TypeFinding
 from services.intake.tests.conftest import events_of, post_of
 from shared import clock
+from shared.codes import Code
 from shared.db import Database
 from shared.errors import Forbidden, Missing, Refused
 from shared.identity import Actor
@@ -63,6 +65,19 @@ async def test_a_telephone_call_becomes_a_household_with_its_types(db: Database,
     assert {"type_matched"} == set(names[2:-2])
     screened = dict(stated)["consultation_screened"]
     assert (screened["urgency"], screened["result"]) == ("B", "toward_consent")
+
+
+async def test_an_edited_list_holds_from_the_next_transaction_on(db: Database) -> None:
+    async with db.read() as session:
+        before, book = await protecting_flags(session), await rule_book(session)
+    async with db.read() as session:
+        assert await rule_book(session) is book  # made once
+    async with db.transaction() as session:
+        flag = await session.get_one(Code, ("SAFETY_FLAG", "abuse_child"))
+        flag.attributes = flag.attributes | {"protects": True}
+    async with db.read() as session:
+        assert await protecting_flags(session) == before | {"abuse_child"}
+        assert await rule_book(session) is not book
 
 
 async def test_what_is_told_holds_no_personal_data(db: Database, caseworker: Actor) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from services.intake.rules.addresses import Address, read_address, read_phone, read_room
 from services.intake.rules.birth_reading import parse_birth
 from services.intake.rules.matching import (
+    SUSPICIOUS,
+    WEAK_KINDS,
     Home,
     Person,
     address_keys,
@@ -236,6 +238,20 @@ def test_whatever_finds_itself_is_found_by_a_key(one: Home) -> None:
         for key in member_keys({"name": p.name, "birth_earliest": p.birth.earliest, "birth_latest": p.birth.latest})
     ]
     assert keys or household_keys(one.address, "", one.phone)
+
+
+def _strong_keys(home: Home) -> set[tuple[str, str]]:
+    keys = set(household_keys(home.address, home.room, home.phone))
+    for p in home.people:
+        row = {"name": p.name, "phone": p.phone, "birth_earliest": p.birth.earliest, "birth_latest": p.birth.latest}
+        keys |= set(member_keys(row))
+    return {key for key in keys if key[0] not in WEAK_KINDS}
+
+
+@given(homes(), homes())
+def test_what_is_suspicious_shares_more_than_weak_keys(one: Home, other: Home) -> None:
+    if compare(one, other, ON).score >= SUSPICIOUS:
+        assert _strong_keys(one) & _strong_keys(other)
 
 
 def test_keys_to_look_up_by() -> None:

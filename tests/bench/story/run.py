@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,8 @@ _WARM_UP = 5
 _SAVERS = 8
 _PATIENCE = 120.0
 CALLER = "head-hokatsu-n"  # owns no cases: somebody else does, and is told
+_YOUNGEST, _BIRTHDAYS = (81 * 366, 51 * 366), 2500
+"""In days: a mother of 81 to 88 and a son of 51 to 58, and that few share a birthday."""
 _PARTS = ("chain", "save", "intake_commit", "hop_casework", "hop_notify", "one_hop")
 
 
@@ -84,7 +87,9 @@ class Calls:
         mark = f"{self._count:06d}"
         body = households.eighty_fifty(clock.today()) | {"address": f"試験町 {mark}", "room": mark, "phone": ""}
         for place, member in enumerate(body["members"]):
-            member |= {"name": f"試験 {mark} {place}", "kana": ""}
+            days = _YOUNGEST[place] + self._count * (37 + place) % _BIRTHDAYS
+            born = clock.today() - timedelta(days=days)
+            member |= {"name": f"試験 {mark} {place}", "kana": "", "birth": born.isoformat()}
         return body
 
     async def paced(self, rate: float, seconds: float) -> list[Call]:
