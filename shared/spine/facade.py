@@ -102,7 +102,7 @@ class Spine:
 
     async def position_after(self, recorded: Sequence[Recorded], timeout: float = 2.0) -> str | None:  # noqa: ASYNC109
         """``<service>:<position>`` of the last of ``recorded``, once the relay has placed them; None when none is."""
-        return await event_log.positions_of(self.db, self.service, recorded, timeout)
+        return await event_log.positions_of(self.db, self.service, recorded, timeout, placed=self.relay.positioned)
 
     async def status(self) -> Status:
         """For ``./kasane status`` and the operator's page. Raises database errors; Redis may be away."""

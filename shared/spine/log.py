@@ -7,7 +7,6 @@ whenever the later is: the order in which the relay places them is the order in 
 
 from __future__ import annotations
 
-import asyncio
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -207,24 +206,33 @@ def recorded_in(session: AsyncSession) -> list[Recorded]:
     return list(session.info.get(_RECORDED, ()))
 
 
-async def positions_of(db: Database, service: str, recorded: Sequence[Recorded], timeout: float = 2.0) -> str | None:  # noqa: ASYNC109
+async def positions_of(
+    db: Database,
+    service: str,
+    recorded: Sequence[Recorded],
+    timeout: float = 2.0,  # noqa: ASYNC109 - a time-out is a normal end here
+    *,
+    placed: bell.Bell | None = None,
+) -> str | None:
     """The ``after`` of an answer, ``<service>:<position>``, once all of ``recorded`` have their positions.
 
-    None when nothing was recorded or the relay has not come by within ``timeout`` seconds.
+    None when nothing was recorded or the relay has not come by within ``timeout`` seconds. ``placed`` rings when it
+    has: just after a commit it is always too early to ask.
     """
     if not recorded:
         return None
     moments = [line.recorded_at for line in recorded]
     values = ([line.id for line in recorded], min(moments), max(moments))
     pause, ends = 0.005, clock.monotonic() + timeout
-    while True:
-        ((count, last),) = await db.fetch(_POSITIONS, *values)
-        if count == len(recorded):
-            return f"{service}:{last}"
-        if clock.monotonic() >= ends:
-            return None
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, 0.1)
+    with (placed or bell.Bell()).listen() as ear:
+        while True:
+            await ear.wait(pause)
+            ((count, last),) = await db.fetch(_POSITIONS, *values)
+            if count == len(recorded):
+                return f"{service}:{last}"
+            if clock.monotonic() >= ends:
+                return None
+            pause = min(pause * 2, 0.1)
 
 
 def _rows(session: AsyncSession, facts: Iterable[Fact], actor: Actor | str | None) -> list[list[Any]]:
