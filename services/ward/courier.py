@@ -104,9 +104,7 @@ async def _place(room: Room) -> None:
         async with room.db.engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             async with connection.begin():
-                row = (await connection.execute(text(PLACE))).one_or_none()
-        placed = row.n if row else 0
-        room.head = row.position if row else room.head
+                room.head, placed = (await connection.execute(text(PLACE))).one()
 
 
 @contextlib.asynccontextmanager

@@ -36,7 +36,6 @@ from services.ward.family import Household
 from services.ward.staff import POST_BY_CODE, Post, head_of
 from shared import clock
 from shared.identity import Actor
-from shared.spine import gathering
 
 _AT_ONCE = 100
 """Cases whose deeds share a transaction: their files are read together and their facts enter the log together."""
@@ -91,7 +90,7 @@ class Office:
         by_coordinator: dict[str, list[UUID]] = defaultdict(list)
         for case, theirs in portion:
             by_coordinator[coordinator_of(theirs[0][1])].append(case)
-        async with self._room.db.transaction() as session, gathering(session):
+        async with self._room.db.transaction() as session:
             for coordinator, cases in sorted(by_coordinator.items()):
                 await take_cases(session, actor_of(POST_BY_CODE[coordinator]), cases)
             for case, theirs in portion:

@@ -20,7 +20,6 @@ from services.ward.staff import POSTS
 from shared import clock
 from shared.calendar import is_working_day
 from shared.clock import TOKYO
-from shared.spine import gathering
 
 _SITTINGS = (time(9, 10), time(13, 5), time(16, 20))
 """When people of the office look into their inboxes on a working day."""
@@ -67,7 +66,7 @@ async def _read(room: Room, read: Mapping[_Told, datetime]) -> None:
     by_post: dict[UUID, list[_Told]] = defaultdict(list)
     for one in read:
         by_post[one.post].append(one)
-    async with room.db.transaction() as session, gathering(session):
+    async with room.db.transaction() as session:
         for post in POSTS:
             theirs = by_post.get(post.id, [])
             if theirs:

@@ -19,7 +19,6 @@ from services.ward.family import Household
 from services.ward.staff import POST_BY_CODE, Post
 from services.ward.steps import Planned, Visited
 from shared import clock
-from shared.spine import gathering
 
 _AT_ONCE = 60
 """Visits that share a transaction."""
@@ -44,7 +43,7 @@ class Rounds:
             key=lambda pair: _planned_at(pair[0]),
         )
         for first in range(0, len(known), _AT_ONCE):
-            async with self._room.db.transaction() as session, gathering(session):
+            async with self._room.db.transaction() as session:
                 for step, household in known[first : first + _AT_ONCE]:
                     await self._visit(session, requests[household.id], step, household.home.area)
 

@@ -5,7 +5,6 @@ Public names; everything else is the inside::
     await hold(session, household_id)                      # first thing in a transaction that writes
     await record(session, Event(...), actor=actor, occurred_at=...)      -> Recorded
     await record_many(session, [Fact(event, occurred_at, id), ...])      -> list[Recorded]
-    async with gathering(session): ...                     # many deeds: their facts enter the log at once
     await erase(session, household_id)                     # blank all the log says about it
     recorded_in(session)                                   # of the transaction just committed
     await positions_of(db, "intake", recorded)             -> "intake:1234" | None, the answer's ``after``
@@ -48,7 +47,6 @@ from shared.spine.log import (
     NotHeldError,
     Recorded,
     erase,
-    gathering,
     hold,
     positions_of,
     record,
@@ -97,7 +95,6 @@ __all__ = [
     "ensure_partitions",
     "erase",
     "feed_router",
-    "gathering",
     "give_up",
     "heard_from",
     "hold",

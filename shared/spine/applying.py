@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from shared import clock
 from shared.events import Envelope, Event, parse
 from shared.spine.failures import Failure, failure_of, passes
-from shared.spine.log import PROJECTING, gathering, hold
+from shared.spine.log import PROJECTING, hold, write_recorded
 from shared.spine.subscriptions import NotYet, Received
 from shared.spine.tables import Parked
 from shared.telemetry import continuing
@@ -113,14 +113,13 @@ class Applier:
         await self._hold_acted_on(session, batch)
         parks: list[Park] = []
         runs = Runs(self._subscriptions)
-        async with gathering(session):
-            for envelope in batch:
-                if closed.isdisjoint(envelope.subjects):
-                    runs.add(self._read(envelope))
-                else:
-                    await self._call_all(session, runs)
-                    parks.append(await self._behind(session, envelope, closed))
-            await self._call_all(session, runs)
+        for envelope in batch:
+            if closed.isdisjoint(envelope.subjects):
+                runs.add(self._read(envelope))
+            else:
+                await self._call_all(session, runs)
+                parks.append(await self._behind(session, envelope, closed))
+        await self._call_all(session, runs)
         return parks
 
     async def _call_all(self, session: AsyncSession, runs: Runs) -> None:
@@ -149,6 +148,7 @@ class Applier:
             heard = self._read(envelope)
             async with session.begin_nested():
                 await self._call(session, [heard], only_project=only_project)
+                await write_recorded(session)
         except NotYet as wait:
             return Park(envelope, failure_of(wait), waits=True)
         except Exception as error:

@@ -8,7 +8,6 @@ whenever the later is: the order in which the relay places them is the order in 
 from __future__ import annotations
 
 import re
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,15 @@ from sqlalchemy.orm import Session
 from shared import clock
 from shared.events import BLANK
 from shared.spine import bell
+from shared.spine.positions import placing_here
 from shared.telemetry import traceparent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from sqlalchemy import CursorResult
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import SessionTransaction
 
@@ -47,18 +48,36 @@ _PLAIN = re.compile(r"[0-9A-Za-z:_-]{1,100}")
 """Subjects that may stand in a statement as they are: ids and codes, which is what they all are."""
 _LOCK_MANY = "SELECT pg_advisory_xact_lock(hashtextextended(name, 8050)) FROM unnest($1::text[]) AS name"
 
-_COLUMNS = "id, recorded_at, type, version, subject, subjects, data, occurred_at, actor, traceparent"
-_INSERT = f"INSERT INTO event_log ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"  # noqa: S608
-_INSERT_MANY = f"""
-    INSERT INTO event_log ({_COLUMNS})
-    SELECT id, recorded_at, type, version, subject, string_to_array(subjects, ','), data::jsonb, occurred_at, actor,
-           traceparent
-    FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-                $8::timestamptz[], $9::text[], $10::text[])
-         WITH ORDINALITY
-         AS line (id, recorded_at, type, version, subject, subjects, data, occurred_at, actor, traceparent, n)
-    ORDER BY n
-"""  # noqa: S608
+_STATE = """
+    WITH head AS MATERIALIZED (
+        SELECT epoch, position, event_id FROM log_head
+        WHERE $11 AND state = 'ok' AND NOT EXISTS (SELECT FROM event_log WHERE event_log.position IS NULL)
+        FOR UPDATE SKIP LOCKED
+    ), fresh AS MATERIALIZED (
+        SELECT *, lag(id) OVER (ORDER BY n) AS before
+        FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+                    $8::timestamptz[], $9::text[], $10::text[])
+             WITH ORDINALITY
+             AS line (id, recorded_at, type, version, subject, subjects, data, occurred_at, actor, traceparent, n)
+    ), stated AS (
+        INSERT INTO event_log (id, recorded_at, type, version, subject, subjects, data, occurred_at, actor,
+                               traceparent, position, previous, epoch)
+        SELECT fresh.id, recorded_at, type, version, subject, string_to_array(subjects, ','), data::jsonb, occurred_at,
+               actor, traceparent, head.position + n,
+               CASE WHEN head.epoch IS NOT NULL THEN coalesce(before, head.event_id) END, head.epoch
+        FROM fresh LEFT JOIN head ON true
+        ORDER BY n
+    )
+    UPDATE log_head SET position = head.position + last.n, event_id = last.id
+    FROM head, (SELECT n, id FROM fresh ORDER BY n DESC LIMIT 1) AS last
+    RETURNING log_head.position
+"""
+"""Writes facts into the log and, where nobody else is placing and nothing waits for its place, places them at once.
+
+Nothing waits, and the subjects are held: so whatever was stated of them before has its position, and the order of
+positions stays that of each subject. The head is locked from here to the commit, which follows at once (ADR 0024).
+Only where the relay leads in this process, which has seen that the log has not gone back.
+"""
 
 
 _ERASE = text("""
@@ -82,13 +101,17 @@ class NotHeldError(RuntimeError):
     """A programming error: a fact was recorded without its subject's lock, or where nothing may be recorded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Recorded:
-    """An event that is in the log once the transaction commits. Its position comes a moment later."""
+    """An event that is in the log once the transaction commits.
+
+    ``position``: where it stands, if that was free to give at the commit; else the relay gives it a moment later.
+    """
 
     id: UUID
     recorded_at: datetime
     type: str
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,58 +154,22 @@ async def record(
     ``occurred_at``: when it happened, if not now. The envelope names the actor's post, never the person. Raises
     NotHeldError when a subject of the event is not held, or inside a projecting handler.
     """
-    (row,) = _rows(session, [Fact(event, occurred_at, id)], actor)
-    gathered: list[list[Any]] | None = session.info.get(_GATHERED)
-    if gathered is None:
-        await session.run_sync(_insert, _INSERT, row)
-    else:
-        gathered.append(row)
-    return _note(session, row)
-
-
-@asynccontextmanager
-async def gathering(session: AsyncSession) -> AsyncIterator[None]:
-    """Within the block facts only gather; they enter the log together at its end, with one statement, in their order.
-
-    For a transaction of many deeds: its locks are held until it commits, so the order for each subject stays true.
-    When the block raises nothing is written, and the transaction must not commit.
-    """
-    if _GATHERED in session.info:
-        yield
-        return
-    session.info[_GATHERED] = []
-    try:
-        yield
-        await _write_gathered(session)
-    finally:
-        del session.info[_GATHERED]
-
-
-async def _write_gathered(session: AsyncSession) -> None:
-    """Write what has gathered so far, without what was rolled back to a savepoint since."""
-    gathered: list[list[Any]] = session.info.get(_GATHERED, [])
-    standing = {line.id for line in session.info.get(_RECORDED, ())}
-    rows = [row for row in gathered if row[0] in standing]
-    gathered.clear()
-    await _write_many(session, rows)
+    (recorded,) = await record_many(session, [Fact(event, occurred_at, id)], actor=actor)
+    return recorded
 
 
 async def record_many(
     session: AsyncSession, facts: Iterable[Fact], *, actor: Actor | str | None = None
 ) -> list[Recorded]:
-    """State many facts in their order with one statement: what an import uses."""
+    """State many facts in their order. They enter the log together, right before the transaction commits."""
     rows = _rows(session, facts, actor)
-    await _write_gathered(session)
-    await _write_many(session, rows)
+    session.info.setdefault(_GATHERED, []).extend(rows)
     return [_note(session, row) for row in rows]
 
 
-async def _write_many(session: AsyncSession, rows: list[list[Any]]) -> None:
-    if not rows:
-        return
-    for row in rows:
-        row[5] = ",".join(row[5])
-    await session.run_sync(_insert, _INSERT_MANY, [list(column) for column in zip(*rows, strict=True)])
+async def write_recorded(session: AsyncSession) -> None:
+    """Let what was recorded so far enter the log now, so that an error in it shows here; the relay will place it."""
+    await session.run_sync(_write)
 
 
 async def erase(session: AsyncSession, subject: object) -> int:
@@ -194,8 +181,7 @@ async def erase(session: AsyncSession, subject: object) -> int:
     name = str(subject)
     if name not in session.info.get(_HELD, {}):
         raise NotHeldError(f"{name} is erased without hold()")
-    await _write_gathered(session)
-    await session.flush()
+    await write_recorded(session)
     count = await session.scalar(_ERASE, {"name": name, "blank": BLANK})
     await session.execute(_REFILL)
     return int(count or 0)
@@ -221,6 +207,8 @@ async def positions_of(
     """
     if not recorded:
         return None
+    if all(line.position is not None for line in recorded):
+        return f"{service}:{max(line.position or 0 for line in recorded)}"
     moments = [line.recorded_at for line in recorded]
     values = ([line.id for line in recorded], min(moments), max(moments))
     pause, ends = 0.005, clock.monotonic() + timeout
@@ -269,14 +257,25 @@ def _lock(session: Session, names: list[str]) -> None:
         _run(session, _LOCK_MANY, [names])
 
 
-def _insert(session: Session, statement: str, values: list[Any]) -> None:
+def _write(session: Session, *, place: bool = False) -> None:
+    """Write what has gathered, without what was rolled back to a savepoint since; ``place`` it if that is free."""
+    gathered: list[list[Any]] = session.info.pop(_GATHERED, [])
     session.flush()
-    _run(session, statement, values)
+    recorded = {line.id: line for line in session.info.get(_RECORDED, ())}
+    rows = [row for row in gathered if row[0] in recorded]
+    if not rows:
+        return
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    columns[5] = [",".join(subjects) for subjects in columns[5]]
+    head = _run(session, _STATE, [*columns, place]).scalar()
+    if head is not None:
+        for position, row in enumerate(rows, head - len(rows) + 1):
+            recorded[row[0]].position = position
 
 
-def _run(session: Session, statement: str, values: list[Any]) -> None:
+def _run(session: Session, statement: str, values: list[Any]) -> CursorResult[Any]:
     """In the driver's own words: every transaction that writes pays for these, and its detours add up."""
-    session.connection().exec_driver_sql(statement, tuple(values))
+    return session.connection().exec_driver_sql(statement, tuple(values))
 
 
 def _note(session: AsyncSession, row: list[Any]) -> Recorded:
@@ -289,6 +288,13 @@ def _note(session: AsyncSession, row: list[Any]) -> Recorded:
 def _begin(session: Session, transaction: SessionTransaction, _connection: object) -> None:
     if not transaction.nested:
         session.info.pop(_RECORDED, None)
+        session.info.pop(_GATHERED, None)
+
+
+@sqlalchemy_event.listens_for(Session, "before_commit")
+def _commits(session: Session) -> None:
+    if not session.in_nested_transaction() and session.info.get(_GATHERED):
+        _write(session, place=str(session.get_bind().engine.url) in placing_here)
 
 
 @sqlalchemy_event.listens_for(Session, "after_commit")
@@ -304,8 +310,8 @@ def _committed(session: Session) -> None:
 def _rolled_back(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    session.info.pop(_HELD, None)
-    session.info.pop(_RECORDED, None)
+    for key in (_HELD, _RECORDED, _GATHERED):
+        session.info.pop(key, None)
 
 
 @sqlalchemy_event.listens_for(Session, "after_soft_rollback")

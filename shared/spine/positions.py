@@ -21,6 +21,9 @@ CHANNEL = "kasane_log"
 
 BATCH = 500
 
+placing_here: set[str] = set()
+"""URLs of databases whose relay leads in this process and has seen that stream and log agree: who commits may place."""
+
 PLACE = f"""
     WITH head AS MATERIALIZED (
         SELECT epoch, position, event_id FROM log_head
@@ -39,9 +42,10 @@ PLACE = f"""
         FROM (SELECT n, id FROM fresh ORDER BY n DESC LIMIT 1) AS last
         RETURNING log_head.position, last.n
     )
-    SELECT position, n, pg_notify('{CHANNEL}', position::text) FROM moved
+    SELECT coalesce(moved.position, log_head.position) AS position, coalesce(moved.n, 0) AS n
+    FROM log_head LEFT JOIN moved ON true
 """  # noqa: S608 - constants
-"""Places the next batch: one statement, one transaction, in REPEATABLE READ.
+"""Places the next batch: one statement, one transaction, in REPEATABLE READ. Answers the head and how many it placed.
 
 Under that isolation a second one that ran at the same time (a leader that does not know yet that it lost) fails with
 40001 instead of numbering from an old head. ``log_id`` is true order for each subject among what can be seen, and what

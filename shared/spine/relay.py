@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared import clock
 from shared.spine import bell
-from shared.spine.positions import BATCH, CHANNEL, PLACE
+from shared.spine.positions import BATCH, CHANNEL, PLACE, placing_here
 from shared.spine.stream import DivergedError, Stream
 from shared.spine.tables import ensure_partitions
 
@@ -98,6 +98,7 @@ class Relay:
                 self._log.warning("relay lost its connection", error=type(error).__name__)
             finally:
                 self.leading = False
+                placing_here.discard(str(self._db.engine.url))
             pause = 0.1 if clock.monotonic() - began > BEAT else min(pause * 2, _LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
@@ -145,6 +146,7 @@ class Relay:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await self._look(self._stream)
         self.leading = True
+        placing_here.add(str(self._db.engine.url))
         self.positioned.ring()
 
     async def _place(self, connection: asyncpg.Connection[asyncpg.Record]) -> int:
@@ -152,10 +154,10 @@ class Relay:
             row = await connection.fetchrow(PLACE)
         except asyncpg.SerializationError:
             return BATCH
-        if row is None:
-            return 0
-        self.head = int(row["position"])
-        self.positioned.ring()
+        if row["position"] > self.head:
+            self.head = int(row["position"])
+            self.positioned.ring()
+            await connection.execute(f"SELECT pg_notify('{CHANNEL}', '{self.head}')")
         return int(row["n"])
 
     def _hear(self, connection: asyncpg.Connection[asyncpg.Record], pid: int, _channel: str, payload: object) -> None:

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.events.intake import HouseholdChanged, HouseholdsLinked
-from shared.spine import Fact, NotHeldError, erase, gathering, hold, positions_of, record, record_many, recorded_in
+from shared.spine import Fact, NotHeldError, erase, hold, positions_of, record, record_many, recorded_in
 from shared.spine.log import MOST_HELD
-from tests.spine.rig import Node, Rig, change, households
+from tests.spine.rig import Node, Rig, change, households, until
 
 
 @pytest.fixture
@@ -109,6 +109,7 @@ async def test_who_gave_up_waiting_for_a_household_leaves_nothing_behind(intake:
 
     async with intake.db.transaction() as session:
         await hold(session, home)
+        await session.execute(text("SELECT"))  # the lock goes along with the first statement
         await record(session, HouseholdChanged(household=home, number="1"))
         waiting = asyncio.create_task(wait())
         await begun.wait()
@@ -179,30 +180,89 @@ async def test_the_position_of_an_answer(intake: Node) -> None:
     assert await intake.spine.position_after([]) is None
 
 
-async def test_gathered_facts_enter_the_log_together_and_in_order(intake: Node) -> None:
-    """Without what went with a savepoint; a statement of many waits for those before it."""
+async def test_facts_enter_the_log_together_and_in_order(intake: Node) -> None:
+    """Without what went with a savepoint."""
     home = uuid4()
     async with intake.db.transaction() as session:
         await hold(session, home)
-        async with gathering(session):
-            await record(session, HouseholdChanged(household=home, number="1"))
-            with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the whole savepoint is what is tried
-                async with session.begin_nested():
-                    await record(session, HouseholdChanged(household=home, number="gone"))
-                    raise ZeroDivisionError
-            assert await session.scalar(text("SELECT count(*) FROM event_log")) == 0
-            await record_many(session, [Fact(HouseholdChanged(household=home, number="2"))])
-            await record(session, HouseholdChanged(household=home, number="3"))
-        await record(session, HouseholdChanged(household=home, number="4"))
-    assert [row[3] for row in await intake.log()] == ["1", "2", "3", "4"]
-    assert len(recorded_in(session)) == 4
+        await record(session, HouseholdChanged(household=home, number="1"))
+        with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the whole savepoint is what is tried
+            async with session.begin_nested():
+                await record(session, HouseholdChanged(household=home, number="gone"))
+                raise ZeroDivisionError
+        assert await session.scalar(text("SELECT count(*) FROM event_log")) == 0
+        await record_many(session, [Fact(HouseholdChanged(household=home, number="2"))])
+        await record(session, HouseholdChanged(household=home, number="3"))
+    assert [row[3] for row in await intake.rows(_LINES)] == ["1", "2", "3"]
+    assert len(recorded_in(session)) == 3
 
 
 async def test_what_has_gathered_is_erased_with_the_rest(intake: Node) -> None:
     home = uuid4()
     async with intake.db.transaction() as session:
         await hold(session, home)
-        async with gathering(session):
-            await record(session, HouseholdChanged(household=home, number="1"))
-            assert await erase(session, home) == 1
+        await record(session, HouseholdChanged(household=home, number="1"))
+        assert await erase(session, home) == 1
     assert await intake.one("SELECT count(*) FROM event_log WHERE data::text <> '{}'") == 0
+
+
+async def leading(intake: Node) -> None:
+    await intake.spine.start()
+
+    async def leads() -> bool:
+        return intake.spine.relay.leading and await intake.one("SELECT bool_and(position IS NOT NULL) FROM event_log")
+
+    await until(leads, "the relay leads, and the first probe is in its place")
+
+
+async def test_who_commits_places_where_nothing_waits(intake: Node) -> None:
+    await leading(intake)
+    home = uuid4()
+    async with intake.db.transaction() as session:
+        await hold(session, home)
+        first, second = await record_many(session, [Fact(HouseholdChanged(household=home, number=n)) for n in "12"])
+    assert first.position is not None
+    assert second.position == first.position + 1
+    assert await positions_of(intake.db, "intake", recorded_in(session)) == f"intake:{second.position}"
+    rows = await intake.rows(
+        "SELECT position, previous FROM event_log WHERE type = 'intake.household_changed' ORDER BY position"
+    )
+    assert [row[0] for row in rows] == [first.position, second.position]
+    assert rows[1][1] == first.id
+
+
+async def test_who_finds_the_head_taken_leaves_placing_to_the_relay(intake: Node) -> None:
+    """And so does whoever comes after, for what was stated before must stand before."""
+    await leading(intake)
+    home = uuid4()
+    async with intake.db.transaction() as busy:
+        await busy.execute(text("SELECT FROM log_head FOR UPDATE"))
+        for word in "123":
+            await change(intake.db, home, word)
+        assert await intake.one("SELECT count(position) FROM event_log WHERE type = 'intake.household_changed'") == 0
+    await until(lambda: intake.one("SELECT bool_and(position IS NOT NULL) FROM event_log"), "everything in its place")
+    assert [row[3] for row in await intake.rows(_LINES)] == ["1", "2", "3"]
+
+
+async def test_many_at_once_leave_no_gap_and_keep_the_order_of_each(intake: Node) -> None:
+    homes = [uuid4() for _ in range(5)]
+
+    async def work(home: UUID) -> None:
+        for n in range(30):
+            await change(intake.db, home, str(n))
+
+    await leading(intake)
+    await asyncio.gather(*(work(home) for home in [*homes, *homes[:3]]))
+    await until(lambda: intake.one("SELECT bool_and(position IS NOT NULL) FROM event_log"), "everything in its place")
+    rows = await intake.rows("SELECT position, id, previous, subject, log_id FROM event_log ORDER BY position")
+    assert len(rows) >= 240
+    assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
+    assert [row[2] for row in rows] == [None, *(row[1] for row in rows[:-1])]
+    for home in homes:
+        mine = [row[4] for row in rows if row[3] == str(home)]
+        assert mine == sorted(mine)
+    head = await intake.rows("SELECT position, event_id FROM log_head")
+    assert (head[0][0], head[0][1]) == (rows[-1][0], rows[-1][1])
+
+
+_LINES = "SELECT position, id, subject, data->>'number' FROM event_log WHERE type = 'intake.household_changed' ORDER BY log_id"

@@ -45,7 +45,7 @@ async def placer(intake: Node) -> asyncpg.Connection[asyncpg.Record]:
 
 async def place_all(intake: Node) -> None:
     connection = await placer(intake)
-    while await connection.fetchrow(PLACE):
+    while (await connection.fetchrow(PLACE))["n"]:
         pass
     await connection.close()
 

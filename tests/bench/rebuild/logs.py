@@ -162,12 +162,10 @@ async def _write(db: Database, events: Sequence[Event]) -> None:
 
 async def _place(db: Database) -> int:
     """Give all positions, as the relay does."""
-    position = 0
-    while True:
+    position, placed = 0, 1
+    while placed:
         async with db.engine.connect() as plain:
             connection = await plain.execution_options(isolation_level="REPEATABLE READ")
-            row = (await connection.exec_driver_sql(PLACE)).one_or_none()
+            position, placed = (await connection.exec_driver_sql(PLACE)).one()
             await connection.commit()
-        if row is None:
-            return position
-        position = int(row.position)
+    return position
