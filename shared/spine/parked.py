@@ -120,7 +120,7 @@ async def list_heads(session: AsyncSession, limit: int) -> list[ParkedLine]:
     )
     query = select(Parked, behind).where(Parked.state.in_(("parked", "waiting")))
     rows = await session.execute(query.order_by(rank, Parked.parked_at, Parked.id).limit(limit))
-    return [_told(row, count) for row, count in rows.tuples()]
+    return [_told(row, count) for row, count in rows.all()]
 
 
 async def retry_parked(db: Database, parked_id: int, *, by: str, reason: str | None = None) -> None:

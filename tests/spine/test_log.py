@@ -265,4 +265,6 @@ async def test_many_at_once_leave_no_gap_and_keep_the_order_of_each(intake: Node
     assert (head[0][0], head[0][1]) == (rows[-1][0], rows[-1][1])
 
 
-_LINES = "SELECT position, id, subject, data->>'number' FROM event_log WHERE type = 'intake.household_changed' ORDER BY log_id"
+_LINES = """
+    SELECT position, id, subject, data->>'number' FROM event_log WHERE type = 'intake.household_changed' ORDER BY log_id
+"""

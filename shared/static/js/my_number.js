@@ -1,7 +1,7 @@
 /* マイナンバー: a form that holds one is not sent, the field says why, and what was typed stays where it is.
    The server has the last word (shared/my_number.py, which this follows); here it only saves the way there and back.
-   A draft is kept on the server with the digits struck out; what was typed stays in this browser alone until it is
-   corrected, thrown away or signed out from. */
+   A draft is kept on the server with the digits struck out; what was typed stays in this tab alone until it is corrected,
+   thrown away, signed out from or closed. */
 import { say } from "./words.js";
 
 const KEPT = "kasane-typed:";
@@ -28,16 +28,16 @@ const suspects = (form) => [...form.elements].filter(({ name, type, value }) => 
 /** Keeps what was typed where the server's draft at `url` has it struck out; forgets it once nothing is. */
 export const keepTyped = (url, fields) => {
   const typed = Object.fromEntries(Object.entries(fields).filter(([name, value]) => typeof value === "string" && !isTelephone(name) && holds(value)));
-  if (Object.keys(typed).length) localStorage.setItem(KEPT + url, JSON.stringify(typed));
-  else localStorage.removeItem(KEPT + url);
+  if (Object.keys(typed).length) sessionStorage.setItem(KEPT + url, JSON.stringify(typed));
+  else sessionStorage.removeItem(KEPT + url);
 };
 
 /** The fields of the draft at `url` as this browser knows them. */
-export const withTyped = (url, fields) => ({ ...fields, ...JSON.parse(localStorage.getItem(KEPT + url) ?? "{}") });
+export const withTyped = (url, fields) => ({ ...fields, ...JSON.parse(sessionStorage.getItem(KEPT + url) ?? "{}") });
 
 /** Forgets what was typed into the draft at `url`; without one, into any. */
 export const forgetTyped = (url = "") => {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(KEPT + url)) localStorage.removeItem(key);
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith(KEPT + url)) sessionStorage.removeItem(key);
 };
 
 const stop = (event) => {
