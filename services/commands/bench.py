@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from services.commands.trouble import Trouble
 
@@ -106,20 +106,25 @@ def api(*, as_json: bool, rounds: int | None) -> int:
     if as_json:
         print(json.dumps(figures))
         return 0
-    table = Table("endpoint", "")
+    table = Table(Column("endpoint", no_wrap=True), Column("", no_wrap=True))
     for title in ("requests/s", "p50 ms", "p99 ms", "CPU ms"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", overflow="fold")
     for name, one in figures["endpoints"].items():
         for system in ("kasane", "bare"):
             spread = one["spread"][system]
             cells = (
-                f"{value:,.4g}\n[dim]{spread[key][0]:,.4g}-{spread[key][1]:,.4g}[/dim]"
+                f"{_short(value)}\n[dim]{_short(spread[key][0])}-{_short(spread[key][1])}[/dim]"
                 for key, value in one[system].items()
             )
             table.add_row(name if system == "kasane" else "", system, *cells)
         table.add_row("", "ratio", *(f"{value:.3g}" for value in one["ratio"].values()), end_section=True)
     Console().print(table)
     return 0
+
+
+def _short(value: float) -> str:
+    """Three digits that matter."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 
 def _print(figures: dict[str, Any]) -> None:
