@@ -112,7 +112,7 @@ class Books:
         return await self.rows("SELECT position, event_id, subject, word FROM effect ORDER BY n")
 
     async def log(self) -> list[Any]:
-        return await self.rows("SELECT position, id, subject, data->>'number' FROM event_log ORDER BY position")
+        return await self.rows("SELECT position, id, subject, data->>'number' FROM event_log ORDER BY position, log_id")
 
 
 @dataclass

@@ -166,6 +166,7 @@ async def _place(db: Database) -> int:
     while placed:
         async with db.engine.connect() as plain:
             connection = await plain.execution_options(isolation_level="REPEATABLE READ")
-            position, placed = (await connection.exec_driver_sql(PLACE)).one()
+            row = (await connection.exec_driver_sql(PLACE)).one()
             await connection.commit()
+        position, placed = int(row.position), int(row.n)
     return position
