@@ -41,7 +41,9 @@ def demo(
     port: Port = 8050,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data and start over.")] = False,
     days: Annotated[int, typer.Option(min=0, max=366, help="Play the last so many days one by one.")] = 0,
-    households: Annotated[int, typer.Option(min=0, max=3000, help="Households in care, with a year each.")] = 300,
+    households: Annotated[
+        int, typer.Option(min=0, max=3000, help="Households in care, with a year each; a ward has 300.")
+    ] = 120,
 ) -> None:
     """Run everything with a made-up ward, on http://127.0.0.1:8050."""
     from services.demo import run
