@@ -13,7 +13,7 @@ _SHOWN = ("caseworker-n1", "coordinator-1", "lead-n", "worker-n1", "manager-1")
 
 
 OPENING = 120
-"""Households in care that a new demo plays, each with its year: every type is among them, and two cores have it in 30 s."""
+"""Households in care that a new demo plays, each with its year; every type is among them."""
 
 
 async def seed_ward(settings: Mapping[str, Settings], *, days: int = 0, households: int = OPENING) -> None:
@@ -21,7 +21,7 @@ async def seed_ward(settings: Mapping[str, Settings], *, days: int = 0, househol
 
     The last ``days`` days are played one by one.
     """
-    gc.disable()  # a year makes millions of short-lived rows; looking through them for cycles takes a quarter of the time
+    gc.disable()  # a year makes millions of short-lived objects; looking through them for cycles takes a quarter of it
     try:
         await seed(settings, days=days, count=households)
     finally:
