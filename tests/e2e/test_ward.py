@@ -50,8 +50,8 @@ async def test_a_year_of_the_ward_arrives_everywhere(fresh_database: FreshDataba
     ((late,),) = await ask(settings["casework"], "SELECT count(*) FROM support_case WHERE opened_at > now()")
     assert late == 0
     assert await ask(settings["outreach"], "SELECT count(*) FROM support_case") == [(_HOUSEHOLDS,)]
-    told = "count(*), count(read_at), count(*) FILTER (WHERE sent_at > now() - interval '2 hours')"
-    ((told, read, just_now),) = await ask(settings["notify"], f"SELECT {told} FROM notification")  # noqa: S608
+    counts = "count(*), count(read_at), count(*) FILTER (WHERE sent_at > now() - interval '2 hours')"
+    ((told, read, just_now),) = await ask(settings["notify"], f"SELECT {counts} FROM notification")  # noqa: S608
     assert isinstance(told, int)
     assert isinstance(read, int)
     assert isinstance(just_now, int)
