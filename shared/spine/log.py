@@ -207,8 +207,9 @@ async def positions_of(
     """
     if not recorded:
         return None
-    if all(line.position is not None for line in recorded):
-        return f"{service}:{max(line.position or 0 for line in recorded)}"
+    given = [line.position for line in recorded if line.position is not None]
+    if len(given) == len(recorded):
+        return f"{service}:{max(given)}"
     moments = [line.recorded_at for line in recorded]
     values = ([line.id for line in recorded], min(moments), max(moments))
     pause, ends = 0.005, clock.monotonic() + timeout

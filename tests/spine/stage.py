@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.events.intake import HouseholdChanged
 from shared.rooms import with_database
 from shared.spine import NotYet, Received, Subscriptions, adopt_log, lost_facts
-from shared.spine.positions import PLACE
+from shared.spine.positions import PLACE, placing_here
 from shared.spine.reader import Reader, Source
 from shared.spine.stream import DivergedError, Stream
 from tests.spine.rig import Node, Rig, note
@@ -93,6 +93,7 @@ class Stage:
         await self.casework.run("TRUNCATE effect, cursor, parked, applied_run, lost_fact")
         await self.redis.flushdb()
         self.killed_after, self.reluctant = None, False
+        self.writers_place(False)
         self.rig.doors.shut.clear()
         self.streams.clear()
         self.readers.clear()
@@ -125,6 +126,9 @@ class Stage:
         self.readers[replica] = Reader(spine.db, spine.reader._subscriptions, spine.names, redis, spine.feed)
 
     redis_up = True
+
+    def writers_place(self, at_once: bool) -> None:
+        (placing_here.add if at_once else placing_here.discard)(str(self.intake.db.engine.url))
 
     async def place(self) -> None:
         await self.placer.fetchrow(PLACE)

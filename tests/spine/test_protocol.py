@@ -22,6 +22,7 @@ from redis.exceptions import ResponseError
 from shared.embedded import EmbeddedRedis
 from shared.events.intake import HouseholdChanged
 from shared.spine import hold, list_parked, record
+from shared.spine.log import write_recorded
 from tests.spine.rig import change, compare
 from tests.spine.stage import Stage
 
@@ -57,11 +58,17 @@ class Protocol(RuleBasedStateMachine):
                 await hold(session, rest[0])
                 self.number += 1
                 await record(session, HouseholdChanged(household=rest[0], number=str(self.number)))
+                await write_recorded(session)  # its line in the log is taken here, before the others'
                 if rest[1:]:
                     await nested(rest[1:])
                 await self.stage.place()
 
         self.stage.run(nested(homes))
+
+    @rule(at_once=st.booleans())
+    def let_who_commits_place(self, at_once: bool) -> None:
+        """As in the process whose relay leads, or as in any other."""
+        self.stage.writers_place(at_once)
 
     @rule()
     def place(self) -> None:
