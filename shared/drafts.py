@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared import clock
 from shared.db import SharedBase
-from shared.errors import Missing, Refused
+from shared.errors import Conflict, Missing, Refused
+from shared.i18n import N_
 from shared.identity import CurrentActor
 from shared.my_number import is_telephone_field, strike_out
 from shared.service import Here
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 KEPT_FOR = timedelta(days=30)
 _MOST_DRAFTS = 50
 _MOST_FIELDS = 2000
-_NO_SUCH_DRAFT = "その下書きはありません。"
+_NO_SUCH_DRAFT = N_("その下書きはありません。")
+_ANOTHER_PERSON = N_("別の窓で、ほかの人がサインインしています。この下書きはその人のものにはなりません。")
 
 FormName = Annotated[str, Path(pattern=r"^[a-z0-9_\-]{1,40}$")]
 
@@ -74,7 +76,18 @@ class DraftOut(BaseModel):
 router = APIRouter(prefix="/drafts", tags=["drafts"])
 
 
-@router.put("/{form}/{draft_id}")
+async def demand_same_person(
+    actor: CurrentActor, typist: Annotated[UUID | None, Header(alias="x-kasane-person")] = None
+) -> None:
+    """Whose page it was typed on: in one browser somebody else may have signed in since, in another window.
+
+    What one person typed is never kept as another's: Conflict, and the page says who is signed in.
+    """
+    if typist is not None and typist != actor.person:
+        raise Conflict(_ANOTHER_PERSON)
+
+
+@router.put("/{form}/{draft_id}", dependencies=[Depends(demand_same_person)])
 @strikes_out
 async def save_draft(form: FormName, draft_id: UUID, body: DraftBody, here: Here, actor: CurrentActor) -> DraftOut:
     """Save, or save again. A draft of somebody else is refused as if it were not there.

@@ -53,6 +53,14 @@ async def test_another_posts_session_sends_nothing_from_this_page(browser: Brows
         await page.get_by_role("button", name="保存して引き継ぐ").click()
         await page.locator("#other-post").wait_for(timeout=15000)
         assert await page.input_value("#f-words") == WORDS
+        async with page.expect_response(lambda answer: "/drafts/" in answer.url and answer.request.method == "PUT") as put:
+            await page.fill("#f-words", WORDS * 2)
+        assert (await put.value).status == 409
+        await page.close(run_before_unload=True)
+        page = await context.new_page()
+        await open_page(page, town, "/intake/consultations/new")
+        found = await page.request.get(f"{town.base_url}/intake/drafts/consultation")
+        assert WORDS not in await found.text()
 
 
 async def test_from_the_code_on_paper_to_the_first_sign_in(browser: Browser, town: Town) -> None:

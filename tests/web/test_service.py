@@ -149,6 +149,18 @@ async def test_drafts_are_kept_by_person_found_again_and_thrown_away(house: Hous
     assert (await house.client.get("/casework/drafts/consultation")).json() == []
 
 
+async def test_what_one_person_typed_is_never_kept_as_anothers(house: House) -> None:
+    """Two people at one browser: the page of the first still stands when the second has signed in."""
+    house.sign_in()
+    first, path = house.actor, f"/casework/drafts/consultation/{clock.new_id()}"
+    house.sign_in(replace(first, person=clock.new_id(), post=clock.new_id(), session=clock.new_id()))
+    words, typist = {"fields": {"words": "母は83"}}, {"x-kasane-person": str(first.person)}
+    assert (await house.client.put(path, json=words, headers=typist)).status_code == 409
+    assert (await house.client.get("/casework/drafts/consultation")).json() == []
+    house.sign_in(replace(first, post=clock.new_id(), session=clock.new_id()))  # the same person in another post
+    assert (await house.client.put(path, json=words, headers=typist)).status_code == 200
+
+
 async def test_drafts_about_two_cases_stand_apart(house: House) -> None:
     house.sign_in()
     one, two, draft = clock.new_id(), clock.new_id(), clock.new_id()

@@ -110,7 +110,7 @@ class Keeper {
     try {
       const answer = await fetch(this.url, {
         method: "PUT",
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", "x-kasane-person": document.body.dataset.person ?? "" },
         body: this.body(text),
         credentials: "same-origin",
       });
@@ -121,7 +121,7 @@ class Keeper {
         this.show(`${say("saved")} ${time(new Date())}`, "good");
         this.remember();
         if (JSON.stringify(read(this.form)) !== text) this.soon();
-      } else if (answer.status === 401 || answer.status === 403) {
+      } else if ([401, 403, 409].includes(answer.status)) {
         document.dispatchEvent(new CustomEvent("kasane:session-ended"));
         this.show(say("refused"), "warn");
       } else {
@@ -151,7 +151,7 @@ class Keeper {
     keepTyped(this.url, JSON.parse(text));
     fetch(this.url, {
       method: "PUT",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", "x-kasane-person": document.body.dataset.person ?? "" },
       body: this.body(text),
       credentials: "same-origin",
       keepalive: true,
