@@ -53,7 +53,9 @@ async def test_another_posts_session_sends_nothing_from_this_page(browser: Brows
         await page.get_by_role("button", name="保存して引き継ぐ").click()
         await page.locator("#other-post").wait_for(timeout=15000)
         assert await page.input_value("#f-words") == WORDS
-        async with page.expect_response(lambda answer: "/drafts/" in answer.url and answer.request.method == "PUT") as put:
+        async with page.expect_response(
+            lambda answer: "/drafts/" in answer.url and answer.request.method == "PUT"
+        ) as put:
             await page.fill("#f-words", WORDS * 2)
         assert (await put.value).status == 409
         await page.close(run_before_unload=True)
