@@ -147,16 +147,41 @@ class ConsentRecorded(HouseholdEvent):
     confirm_by: date | None = None
     """An oral consent must be confirmed by this day."""
     ends_on: date | None = None
+    purposes: tuple[str, ...] = ()
+    """All of them; ``purpose`` is the first."""
+    method: str | None = None
+    """How it was said (CONSENT_METHOD): signed, by proxy, electronically, orally."""
+    limited: bool = False
+    """The person has set limits; their words stay at intake, where whoever shares reads them."""
+    replaces: UUID | None = None
+    """An earlier consent of the same person, which this one renews or changes; that one is withdrawn next."""
 
 
 class ConsentWithdrawn(HouseholdEvent):
-    """Sharing on this consent stops now, everywhere."""
+    """Sharing on this consent stops now, everywhere: it was taken back, ran out, or was never confirmed."""
 
     type: ClassVar[str] = "intake.consent_withdrawn"
     never_waits: ClassVar[bool] = True
 
     consent: UUID
     member: UUID
+    reason: str | None = None
+    """Of CONSENT_END: taken_back, not_confirmed, period_over, replaced. Whatever it is, sharing stops."""
+
+
+class ConsentReminded(HouseholdEvent):
+    """A day has come on which somebody must be reminded of a consent: to confirm it, or that it will run out."""
+
+    type: ClassVar[str] = "intake.consent_reminded"
+
+    consent: UUID
+    member: UUID
+    reminder: str
+    """Of CONSENT_REMINDER."""
+    post: UUID
+    """Who recorded it: told beside the case's owner."""
+    due_on: date
+    """The last day of the consent as it stands."""
 
 
 class ProtectionSet(HouseholdEvent):

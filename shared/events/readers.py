@@ -59,7 +59,7 @@ READERS: dict[str, dict[str, Types]] = {
             intake.ProtectionEnded,
             intake.HouseholdErased,
         ),
-        "notify": _EVERY_INTAKE_FACT | _types(intake.DuplicateSuspected),
+        "notify": _EVERY_INTAKE_FACT | _types(intake.DuplicateSuspected, intake.ConsentReminded),
     },
     "casework": {
         "intake": _POSTS
