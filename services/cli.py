@@ -132,11 +132,13 @@ def secrets(
     folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("secrets"),
     reader: Annotated[str | None, typer.Option(help="A partner's system that may follow the feeds.")] = None,
     types: Annotated[list[str] | None, typer.Option("--type", help="A type of event that it may have.")] = None,
+    renew: Annotated[str | None, typer.Option(help="signing, services or a partner: anew, the old one beside.")] = None,
+    retire: Annotated[str | None, typer.Option(help="The same: the old one no longer counts.")] = None,
 ) -> None:
     """Make the passwords and keys that docker-compose.yml mounts, and credentials for partners' systems."""
     from services.commands.secrets import run
 
-    raise typer.Exit(run(folder, reader=reader, types=types or ()))
+    raise typer.Exit(run(folder, reader=reader, types=types or (), renew=renew, retire=retire))
 
 
 @parked.command("list")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 from sqlalchemy import text
 
@@ -53,12 +52,3 @@ async def nobody_works_here(casework: Settings) -> bool:
             return not await session.scalar(text("SELECT EXISTS (SELECT FROM event_log)"))
     finally:
         await db.close()
-
-
-def pem_of(key: Any) -> tuple[str, str]:
-    """A private key's PEM and its public key's."""
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()

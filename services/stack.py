@@ -21,14 +21,12 @@ from typing import Any, Final
 
 import asyncpg
 import uvicorn
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from sqlalchemy.engine import make_url
 
-from services.parts import SERVICES, load_app, migrate_all, nobody_works_here, pem_of
+from services.parts import SERVICES, load_app, migrate_all, nobody_works_here
 from shared.embedded import EmbeddedPostgres, EmbeddedRedis
-from shared.identity import hash_of
+from shared.keys import make_key, public_of
 from shared.settings import Settings
 from shared.web import join
 
@@ -220,15 +218,14 @@ def make_settings(
     redis_url: str,
     overrides: Mapping[str, Any] | None = None,
 ) -> dict[str, Settings]:
-    """Each service's settings: its own database and feed credential, the signing key for casework alone."""
-    private, public = _signing_key(folder)
-    tokens = {service: secrets.token_urlsafe(32) for service in database_urls}
-    hashes = {service: hash_of(token) for service, token in tokens.items()}
+    """Each service's settings: its own database and key, the signing key for casework alone."""
+    private = _signing_key(folder)
+    keys = {service: make_key() for service in database_urls}
     common: dict[str, Any] = {
         "redis_url": redis_url,
         "urls": {service: f"{base_url}/{service}" for service in SERVICES},
-        "verifying_key": public,
-        "feed_token_hashes": hashes,
+        "verifying_key": public_of(private),
+        "service_keys": {service: public_of(key) for service, key in keys.items()},
         "demo_sign_in": True,
         "cookie_secure": False,  # the demo is plain HTTP on this machine
         "pool_size": 8,
@@ -238,7 +235,7 @@ def make_settings(
             **{
                 **common,
                 "database_url": url,
-                "feed_token": tokens[service],
+                "service_key": keys[service],
                 "signing_key": private if service == "casework" else None,
                 **(overrides or {}),
             }
@@ -247,16 +244,13 @@ def make_settings(
     }
 
 
-def _signing_key(folder: Path) -> tuple[str, str]:
-    """The folder's Ed25519 key as PEM, made at first use: who is signed in stays so over a restart."""
+def _signing_key(folder: Path) -> str:
+    """The folder's private key as PEM, made at first use: who is signed in stays so over a restart."""
     file = folder / ".signing_key.pem"
-    if file.exists():
-        key = serialization.load_pem_private_key(file.read_bytes(), None)
-    else:
-        key = Ed25519PrivateKey.generate()
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            out.write(pem_of(key)[0].encode())
-    return pem_of(key)
+    if not file.exists():
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(make_key())
+    return file.read_text()
 
 
 # -- serving -------------------------------------------------------------------------------------------------------
@@ -320,7 +314,7 @@ def write_running(running: Stack) -> Path:
         "pid": os.getpid(),
         "base_url": running.base_url,
         "services": {
-            service: own.model_dump(include={"database_url", "redis_url", "urls", "feed_token", "municipality"})
+            service: own.model_dump(include={"database_url", "redis_url", "urls", "service_key", "municipality"})
             for service, own in running.settings.items()
         },
         "postgres_url": running.postgres.url if running.postgres else None,

@@ -7,7 +7,6 @@ ended (:class:`EndedAccess`, kept from ``post_ended`` and ``session_ended``).
 from __future__ import annotations
 
 import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,17 +15,23 @@ from uuid import UUID
 from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared import clock
+from shared.audit.origin import say_origin
+from shared.credentials import HEADER
 from shared.db import SharedBase
-from shared.errors import Refused
+from shared.errors import Forbidden, Refused
 from shared.events.casework import PostEnded, PostStarted, SessionEnded
+from shared.i18n import N_
+from shared.keys import ALGORITHM, Keyring, Signer
 from shared.projections import projection_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from joserfc.jwk import OKPKey
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.service import Service
@@ -34,7 +39,6 @@ if TYPE_CHECKING:
     from shared.spine import Received, Subscriptions
 
 TOKEN_COOKIE = "kasane_token"  # noqa: S105 - the cookie's name, not its value
-_ALGORITHM = "Ed25519"  # RFC 9864
 
 COORDINATING = frozenset({"coordinator", "manager"})
 """Roles that see across agencies."""
@@ -102,13 +106,16 @@ class Tokens:
     """Signs and reads tokens. A service without the private key can only read."""
 
     def __init__(self, settings: Settings) -> None:
-        self._public = OKPKey.import_key(settings.verifying_key)
-        self._private = OKPKey.import_key(settings.signing_key) if settings.signing_key else None
+        self._ring = Keyring(settings.verifying_key, lambda: str(settings.read_again("verifying_key")))
+        if not len(self._ring):
+            msg = "no verifying key: nobody's token could be read"
+            raise ValueError(msg)
+        self._signer = Signer(settings.signing_key) if settings.signing_key else None
         self._seconds = settings.token_seconds
 
     def sign(self, actor: Actor) -> str:
         """A compact JWT for ``actor``, valid for ``token_seconds``; casework alone can."""
-        if self._private is None:
+        if self._signer is None:
             msg = "this service has no signing key"
             raise RuntimeError(msg)
         now = int(clock.now().timestamp())
@@ -125,12 +132,12 @@ class Tokens:
             "areas": sorted(actor.areas),
             "name": actor.name,
         }
-        return jwt.encode({"alg": _ALGORITHM}, claims, self._private, algorithms=[_ALGORITHM])
+        return jwt.encode(dict(self._signer.header), claims, self._signer.key, algorithms=[ALGORITHM])
 
     def read(self, token: str) -> Actor | None:
         """The actor of a valid token; None for a forged, damaged or expired one."""
         try:
-            claims: dict[str, Any] = jwt.decode(token, self._public, algorithms=[_ALGORITHM]).claims
+            claims: dict[str, Any] = jwt.decode(token, self._key_of, algorithms=[ALGORITHM]).claims
             if claims["iss"] != "kasane" or claims["exp"] <= clock.now().timestamp():
                 return None
             return Actor(
@@ -146,6 +153,13 @@ class Tokens:
         except (JoseError, KeyError, ValueError, TypeError):
             return None
 
+    def _key_of(self, token: Any) -> OKPKey:
+        found = self._ring.find(token.headers().get("kid"))
+        if found is None:
+            msg = "no such key"
+            raise ValueError(msg)
+        return found
+
 
 def token_of(request: Request) -> str | None:
     """The token a request carries: the cookie of a browser, or a bearer token."""
@@ -160,34 +174,49 @@ async def current_actor(request: Request) -> Actor:
     service: Service = request.app.state.service
     token = token_of(request)
     actor = service.tokens.read(token) if token else None
-    if actor is None:
+    if token is None or actor is None:
         raise NotSignedInError(_SIGN_IN_AGAIN)
+    request.state.asked_by = _asked_by(request, service, token)
     if await service.db.fetch(_ENDED, [actor.post, actor.session]):  # every request pays for this: one round trip
         raise NotSignedInError(_SIGN_IN_AGAIN)
     request.state.actor = actor
     return actor
 
 
+def _asked_by(request: Request, service: Service, token: str) -> str | None:
+    """The service that asks for the person, where one does; NotSignedInError for a credential that does not hold."""
+    credential = request.headers.get(HEADER)
+    if credential is None:
+        return None
+    caller = service.spine.credentials.read(credential, "behalf", viewer=token)
+    if caller is None:
+        raise NotSignedInError(_SIGN_IN_AGAIN)
+    if caller.origin:
+        say_origin(caller.origin)
+    return caller.service
+
+
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 """What a route asks for to know who is there; every route but the few public ones has it."""
 
 _ENDED = "SELECT 1 FROM ended_access WHERE id = ANY($1::uuid[]) LIMIT 1"
+_FOR_SERVICES = N_("これはシステムどうしの問い合わせです。画面からは使えません。")
 _SIGN_IN_AGAIN = "サインインし直してください。書いたものは下書きに残っています。"
+
+
+def only_for(*services: str) -> Callable[[Request, Actor], None]:
+    """What a route depends on, after the actor, that answers services asking for a person, and nobody's browser."""
+
+    def look(request: Request, _: CurrentActor) -> None:
+        if request.state.asked_by not in services:
+            raise Forbidden(_FOR_SERVICES)
+
+    return look
 
 
 def hash_of(secret: str) -> str:
     """SHA-256 in hex, for credentials that are long and random (no password)."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def find_reader(settings: Settings, credential: str) -> str | None:
-    """Whose feed credential this is, compared in constant time; None for nobody's."""
-    digest = hash_of(credential)
-    found = None
-    for reader, expected in settings.feed_token_hashes.items():
-        if hmac.compare_digest(digest, expected):
-            found = reader
-    return found
 
 
 async def end_access(session: AsyncSession, kind: str, identity: UUID, at: datetime) -> None:

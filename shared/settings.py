@@ -6,8 +6,10 @@ stands in an environment or on a command line.
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Literal, Self
+from pathlib import Path
+from typing import Any, Literal, Self
 
 from pydantic import field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,13 +31,15 @@ class Settings(BaseSettings):
     """Where the other services answer, each with its prefix: ``{"intake": "http://intake:8000/intake"}``."""
 
     signing_key: str | None = None
-    """Ed25519 private key as PEM; casework alone has it."""
+    """Ed25519 private key as PEM, for people's tokens; casework alone has it."""
     verifying_key: str = ""
-    """Ed25519 public key as PEM."""
-    feed_token: str = ""
-    """This service's own credential as a reader of feeds."""
-    feed_token_hashes: dict[str, str] = {}
-    """SHA-256 (hex) of each reader's credential, for the feed this service offers."""
+    """Its public key as PEM; several one after the other while it changes, the newest first."""
+    service_key: str = ""
+    """This service's own Ed25519 private key as PEM, for what it asks the other services."""
+    service_keys: dict[str, str] = {}
+    """The public keys of the services, by name; several PEM blocks for one while its key changes."""
+    feed_token_hashes: dict[str, list[str]] = {}
+    """SHA-256 (hex) of each partner's credential; two while it changes."""
     feed_readers: dict[str, list[str]] = {}
     """Partners' systems beside the four services: the types that each one's credential opens."""
 
@@ -80,6 +84,16 @@ class Settings(BaseSettings):
     """How often clocks, escalations and check-ins are looked at."""
     max_body_bytes: int = 2 * 1024 * 1024
     pool_size: int = 10
+    secrets_folder: Path | None = None
+    """Where the files of secrets lie, when :meth:`load` has read some."""
+
+    @field_validator("feed_token_hashes", mode="before")
+    @classmethod
+    def _one_or_two(cls, hashes: Any) -> Any:
+        """A single hash may stand without brackets."""
+        if not isinstance(hashes, dict):
+            return hashes
+        return {name: [known] if isinstance(known, str) else known for name, known in hashes.items()}
 
     @field_validator("feed_readers")
     @classmethod
@@ -99,4 +113,15 @@ class Settings(BaseSettings):
     def load(cls) -> Self:
         """Read the environment and, where named, the folder of secret files."""
         folder = os.environ.get("KASANE_SECRETS_DIR")
-        return cls(_secrets_dir=folder) if folder else cls()
+        return cls(_secrets_dir=folder, secrets_folder=Path(folder)) if folder else cls()
+
+    def read_again(self, name: str) -> Any:
+        """A setting as its file has it now, for what may change while we run; as it was where it is in no file."""
+        known = getattr(self, name)
+        if self.secrets_folder is None:
+            return known
+        try:
+            told = (self.secrets_folder / f"kasane_{name}").read_text(encoding="utf-8")
+            return told if isinstance(known, str) else json.loads(told)
+        except (OSError, ValueError):  # being written just now, or gone: what we know stands
+            return known

@@ -23,6 +23,7 @@ from services.commands.places import data_folder, running_in, settings_of
 from services.commands.trouble import Trouble, say
 from services.stack import given_servers
 from shared import clock
+from shared.credentials import Credentials
 from shared.db import SharedBase
 from shared.projections import Projection, projections_of
 from shared.settings import Settings
@@ -73,7 +74,7 @@ async def rebuild(
     ``admin_url`` is a role that may make databases, where the service's own may not. Raises Trouble.
     """
     projections, subscriptions = parts_of(service)
-    feed = FeedClient(settings.urls, settings.feed_token)
+    feed = FeedClient(settings.urls, Credentials(settings, service).for_feed)
     began = clock.monotonic()
     try:
         with tempfile.TemporaryFile() as rows:

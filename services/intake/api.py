@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from services.intake.actions.consents import record_consent, withdraw_consent
@@ -29,7 +29,6 @@ from services.intake.queries.labels import (
 from services.intake.queries.listing import list_households
 from services.intake.receipt import received_answer
 from services.intake.requests import (
-    ConsentIn,
     ConsultationIn,
     EndIn,
     HouseholdChange,
@@ -44,7 +43,7 @@ from services.intake.requests import (
 )
 from shared.audit import note
 from shared.i18n import locale_of
-from shared.identity import CurrentActor
+from shared.identity import CurrentActor, only_for
 from shared.service import Here, IdempotencyKeyHeader
 from shared.text import CodeName
 
@@ -276,7 +275,7 @@ async def tell_labels(body: LabelsIn, request: Request, here: Here, actor: Curre
     return households | named
 
 
-@router.post("/api/cells")
+@router.post("/api/cells", dependencies=[Depends(only_for("outreach"))])
 async def tell_cells(body: CellsIn, here: Here, actor: CurrentActor) -> dict[UUID, Cell]:
     """Map cells for planning a visit; a protected household has none."""
     async with here.db.transaction() as session:

@@ -11,6 +11,9 @@ from uuid import UUID
 import httpx
 import structlog
 
+from shared.audit.origin import current_origin
+from shared.credentials import HEADER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -48,8 +51,12 @@ async def _ask(service: Service, token: str | None, method: str, path: str, **mo
     if not url or not token:
         return {}
     try:
+        headers = {
+            "authorization": f"Bearer {token}",
+            HEADER: service.spine.credentials.show("intake", "behalf", viewer=token, origin=current_origin()),
+        }
         async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
-            answer = await client.request(method, url + path, headers={"authorization": f"Bearer {token}"}, **more)
+            answer = await client.request(method, url + path, headers=headers, **more)
             answer.raise_for_status()
             return answer.json()
     except (httpx.HTTPError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -59,7 +60,7 @@ async def take_the_call(stage: Stage, today: date) -> None:
 async def look_into_the_log(stage: Stage) -> None:
     """What intake states: four facts about the household, and nobody's name in them."""
     household = stage.ids["household"]
-    if stage.feed_token is None:
+    if stage.show_to_feed is None:
         caseworker = stage.person("caseworker-n1")
         async with stage.step(caseworker, "asks for the event feed without a credential", "edge or intake: refused"):
             # The composition's edge does not even say that there is a feed.
@@ -68,7 +69,7 @@ async def look_into_the_log(stage: Stage) -> None:
             expect(refused.status_code in refusals, f"answered {refused.status_code}")
         return
     async with stage.step("notify", "reads intake's feed with its credential", "intake's log: four facts, no name"):
-        events = await _events(stage, stage.feed_token)
+        events = await _events(stage, stage.show_to_feed)
         ours = [event for event in events if household in event.get("subjects", "")]
         kinds = [event["type"] for event in ours]
         missing = [kind for kind in _FIRST_FACTS if kind not in kinds]
@@ -76,12 +77,13 @@ async def look_into_the_log(stage: Stage) -> None:
         stage.nobody_is_named(events, "the event log")
 
 
-async def _events(stage: Stage, token: str) -> list[dict[str, Any]]:
+async def _events(stage: Stage, show: Callable[[], str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    async with httpx.AsyncClient(base_url=stage.base_url, headers={"authorization": f"Bearer {token}"}) as feed:
+    async with httpx.AsyncClient(base_url=stage.base_url) as feed:
         while True:
             after = found[-1]["position"] if found else 0
-            answer = await feed.get("/intake/events", params={"after": after, "limit": 1000})
+            headers = {"authorization": f"Bearer {show()}"}
+            answer = await feed.get("/intake/events", params={"after": after, "limit": 1000}, headers=headers)
             if answer.is_error:
                 raise StepFailedError(f"the feed answered {answer.status_code}")
             page = answer.json()

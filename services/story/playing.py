@@ -19,6 +19,7 @@ from services.stack import Stack, stack
 from services.story import asking, calling, visiting, watching
 from services.story.stage import Stage, Step, StepFailedError
 from shared import clock
+from shared.credentials import Credentials
 from shared.telemetry import configure_logging
 
 _HOUSEHOLDS = 24
@@ -68,8 +69,13 @@ async def _run(against: str | None, show: Callable[[Step], None]) -> Told:
         await seed_ward(running.settings, households=_HOUSEHOLDS)
 
     async with stack(prefix="story", seed=seed) as running:
-        token = running.settings["notify"].feed_token
-        return await play(Stage(running.base_url, feed_token=token, on_step=show, own=True))
+        return await play(Stage(running.base_url, show_to_feed=as_notify(running), on_step=show, own=True))
+
+
+def as_notify(running: Stack) -> Callable[[], str]:
+    """What makes the credentials with which notify reads intake's feed."""
+    credentials = Credentials(running.settings["notify"], "notify")
+    return lambda: credentials.for_feed("intake")
 
 
 async def play(stage: Stage) -> Told:

@@ -78,8 +78,8 @@ class Stage:
     """Where the story plays: the people, the steps so far, what must be seen nowhere, what was learnt on the way."""
 
     base_url: str
-    feed_token: str | None = None
-    """A reader's credential for intake's feed, when the story has started the stack itself."""
+    show_to_feed: Callable[[], str] | None = None
+    """Makes a reader's credential for intake's feed, when the story has started the stack itself."""
     on_step: Callable[[Step], None] = lambda _: None
     own: bool = False
     """Whether the stack is the story's own, so that nobody else works on it."""

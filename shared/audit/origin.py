@@ -20,6 +20,11 @@ def current_origin() -> str | None:
     return _origin.get()
 
 
+def say_origin(address: str) -> None:
+    """A service that asks for a person has said where that person's browser is; it must have proved who it is."""
+    _origin.set(address)
+
+
 class Origin:
     """Remembers the address for the length of a request. Plain ASGI."""
 

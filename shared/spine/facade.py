@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.credentials import Credentials
 from shared.spine import log as event_log
 from shared.spine.askers import Askers
 from shared.spine.feed import end_long_polls_on_sigterm
@@ -58,7 +59,8 @@ class Spine:
         self.db = db
         self.names = Names(settings.municipality)
         self.redis = connect_redis(settings.redis_url) if settings.redis_url else None
-        self.feed = FeedClient(settings.urls, settings.feed_token, feed_transport)
+        self.credentials = Credentials(settings, service)
+        self.feed = FeedClient(settings.urls, self.credentials.for_feed, feed_transport)
         self.relay = Relay(db, self.redis, self.names, service)
         self.reader = Reader(db, subscriptions, self.names, self.redis, self.feed)
         self.askers = Askers(db, service)

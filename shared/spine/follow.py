@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from shared.events import Envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from uuid import UUID
 
 HEAD, EPOCH, UNTIL = "kasane-head", "kasane-epoch", "kasane-until"
@@ -45,13 +45,17 @@ class Page:
 
 
 class FeedClient:
-    """One service as a reader of the others. ``urls``: ``{"intake": "http://intake:8000/intake"}``."""
+    """One service as a reader of the others. ``urls``: ``{"intake": "http://intake:8000/intake"}``.
 
-    def __init__(self, urls: Mapping[str, str], token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    ``show`` makes the credential for each question, given the producer's name.
+    """
+
+    def __init__(
+        self, urls: Mapping[str, str], show: Callable[[str], str], transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._urls = dict(urls)
-        self._http = httpx.AsyncClient(
-            headers={"authorization": f"Bearer {token}"}, timeout=httpx.Timeout(_ROOM, connect=2.0), transport=transport
-        )
+        self._show = show
+        self._http = httpx.AsyncClient(timeout=httpx.Timeout(_ROOM, connect=2.0), transport=transport)
 
     async def fetch(
         self,
@@ -74,7 +78,10 @@ class FeedClient:
             query["types"] = ",".join(sorted(types))
         try:
             answer = await self._http.get(
-                f"{self._urls[source]}/events", params=query, timeout=httpx.Timeout(wait + _ROOM, connect=2.0)
+                f"{self._urls[source]}/events",
+                params=query,
+                headers={"authorization": f"Bearer {self._show(source)}"},
+                timeout=httpx.Timeout(wait + _ROOM, connect=2.0),
             )
             if answer.status_code == httpx.codes.CONFLICT:
                 body = from_json(answer.content)

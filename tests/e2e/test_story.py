@@ -1,6 +1,6 @@
 import pytest
 
-from services.story.playing import Told, play
+from services.story.playing import Told, as_notify, play
 from services.story.stage import Stage
 from tests.e2e.conftest import StartStack
 
@@ -10,8 +10,7 @@ _MADE_UP = 24
 
 async def test_the_story_is_played_to_its_end(start_stack: StartStack) -> None:
     async with start_stack(households=_MADE_UP) as running:
-        token = running.settings["notify"].feed_token
-        told = await play(Stage(running.base_url, feed_token=token, own=True))
+        told = await play(Stage(running.base_url, show_to_feed=as_notify(running), own=True))
     assert told.ok, told.failure
     assert len(told.steps) >= 25
     assert told.as_json()["steps"][0].keys() == {"who", "what", "where", "ms"}

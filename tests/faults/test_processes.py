@@ -7,8 +7,9 @@ import asyncio
 import httpx
 import pytest
 
+from shared.settings import Settings
 from tests.faults.town import Replica, Town, free_port
-from tests.spine.rig import Books, caught_up, compare, until
+from tests.spine.rig import KEYS, Books, Showing, caught_up, compare, until
 
 pytestmark = pytest.mark.faults
 
@@ -60,8 +61,8 @@ async def test_the_relay_is_killed_between_database_and_redis(town: Town) -> Non
 async def test_sigterm_ends_a_long_poll_with_an_empty_batch(town: Town) -> None:
     await town.settle()
     intake = town.start("intake")
-    headers = {"authorization": "Bearer casework"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{town.ports['intake']}", headers=headers) as http:
+    auth = Showing(Settings(municipality=town.municipality, service_key=KEYS["casework"]), "casework")
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{town.ports['intake']}", auth=auth) as http:
 
         async def up() -> bool:
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import signal
 import socket
@@ -18,8 +17,9 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db import Database
+from shared.keys import public_of
 from tests.faults.process import main
-from tests.spine.rig import Books, change, furnish, households
+from tests.spine.rig import KEYS, Books, change, furnish, households
 
 FORGE = get_context("forkserver")
 """Processes begin as copies of one that has imported everything: a killed one is back in a moment."""
@@ -147,8 +147,8 @@ class Town:
                 "database_url": self.books[service].db.url,
                 "redis_url": self.redis_url,
                 "urls": {name: f"http://127.0.0.1:{port}/{name}" for name, port in self.ports.items()},
-                "feed_token": service,
-                "feed_token_hashes": {name: hashlib.sha256(name.encode()).hexdigest() for name in self.ports},
+                "service_key": KEYS[service],
+                "service_keys": {name: public_of(key) for name, key in KEYS.items()},
             },
         }
         process = FORGE.Process(target=main, args=(order,), daemon=True)

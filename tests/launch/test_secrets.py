@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.commands.secrets import run
 from services.parts import SERVICES
-from shared.identity import find_reader
+from shared.credentials import Credentials
 from shared.settings import Settings
 
 
@@ -43,7 +43,10 @@ def test_each_service_reads_its_settings_and_only_casework_signs(tmp_path: Path)
     assert [service for service in SERVICES if settings[service].signing_key] == ["casework"]
     for service in SERVICES:
         assert f"kasane_{service}" in settings[service].database_url
-        assert find_reader(settings["intake"], settings[service].feed_token) == service
+        shown = Credentials(settings[service], service).for_feed("intake")
+        asked = Credentials(settings["intake"], "intake").read(shown, "feed")
+        assert asked is not None
+        assert asked.service == service
 
 
 def test_redis_learns_no_password(tmp_path: Path) -> None:

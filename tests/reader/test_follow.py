@@ -123,7 +123,7 @@ async def test_it_follows_restarts_where_it_was_and_gets_blanks_for_what_it_may_
     port = free_port()
     settings = Settings(
         database_url=db.url,
-        feed_token_hashes={"kita-hospital": hash_of(_TOKEN)},
+        feed_token_hashes={"kita-hospital": [hash_of(_TOKEN)]},
         feed_readers={"kita-hospital": [HouseholdRegistered.type, HouseholdErased.type]},
     )
     partner = Partner(port, tmp_path / "place.json")
@@ -162,7 +162,7 @@ async def test_it_stops_where_a_person_must_decide(
     port = free_port()
     settings = Settings(
         database_url=db.url,
-        feed_token_hashes={"kita-hospital": hash_of(token)},
+        feed_token_hashes={"kita-hospital": [hash_of(token)]},
         feed_readers={"kita-hospital": [HouseholdRegistered.type]},
     )
     (tmp_path / "place.json").write_text(json.dumps(place))
@@ -179,7 +179,7 @@ def test_an_operator_grants_and_takes_back_a_partner(tmp_path: Path) -> None:
     make_secrets(tmp_path)
     settings = Settings(_secrets_dir=tmp_path / "intake")
     assert settings.feed_readers == {"kita-hospital": [HouseholdErased.type]}
-    assert settings.feed_token_hashes["kita-hospital"] == hash_of(token)
+    assert settings.feed_token_hashes["kita-hospital"] == [hash_of(token)]
     for file in (tmp_path / "readers" / "kita-hospital").iterdir():
         file.unlink()
     make_secrets(tmp_path)

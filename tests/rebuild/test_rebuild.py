@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from services.commands.rebuild import Rebuilt, parts_of, rebuild
 from services.commands.trouble import Trouble
 from services.stack import Stack
-from services.story.playing import play
+from services.story.playing import as_notify, play
 from services.story.stage import Stage
 from shared import clock
 from shared.db import Database
@@ -67,7 +67,7 @@ async def test_the_projections_of_every_service_are_what_the_logs_say(
     start_stack: StartStack, postgres_url: str
 ) -> None:
     async with start_stack(households=24) as running:
-        played = await play(Stage(running.base_url, feed_token=running.settings["notify"].feed_token, own=True))
+        played = await play(Stage(running.base_url, show_to_feed=as_notify(running), own=True))
         assert played.ok, played.failure
         await caught_up(running)
         for service in SERVICES:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -19,11 +18,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import clock
+from shared.credentials import Credentials
 from shared.db import Database, SharedBase
+from shared.events import SERVICES
 from shared.events.intake import HouseholdChanged
+from shared.keys import make_key, public_of
 from shared.settings import Settings
 from shared.spine import Received, Spine, SpineBase, Subscriptions, ensure_partitions, feed_router, hold, record
 
+KEYS = {service: make_key() for service in SERVICES}
 EFFECT = """
     CREATE TABLE effect (n bigserial PRIMARY KEY, source text, position bigint, event_id uuid, subject text, word text)
 """
@@ -73,6 +76,17 @@ async def change(db: Database, household: UUID, word: str) -> UUID:
     async with db.transaction() as session:
         await hold(session, household)
         return (await record(session, HouseholdChanged(household=household, number=word))).id
+
+
+class Showing(httpx.Auth):
+    """A reader of intake's feed that shows a new credential with each question."""
+
+    def __init__(self, settings: Settings, reader: str) -> None:
+        self._credentials = Credentials(settings, reader)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["authorization"] = f"Bearer {self._credentials.for_feed('intake')}"
+        yield request
 
 
 class Doors(httpx.AsyncBaseTransport):
@@ -152,14 +166,13 @@ class Rig:
         return node
 
     def settings(self, service: str, *, redis: bool = True) -> Settings:
-        readers = ("intake", "casework", "outreach", "notify")
         return Settings(
             municipality=self.municipality,
             database_url=self.urls[service],
             redis_url=self.redis_url if redis else None,
-            urls={name: f"http://{name}" for name in readers},
-            feed_token=f"token of {service}",
-            feed_token_hashes={name: hashlib.sha256(f"token of {name}".encode()).hexdigest() for name in readers},
+            urls={name: f"http://{name}" for name in SERVICES},
+            service_key=KEYS[service],
+            service_keys={name: public_of(key) for name, key in KEYS.items()},
         )
 
     async def close(self) -> None:

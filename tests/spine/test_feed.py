@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -8,10 +9,11 @@ import pytest
 
 from shared.events import BLANK, Envelope
 from shared.events.intake import DuplicateSuspected, HouseholdChanged
+from shared.keys import make_key
 from shared.spine import feed as feed_module
 from shared.spine import hold, record
 from shared.spine.follow import FeedAwayError, FeedGoneBackError
-from tests.spine.rig import Node, Rig, caught_up, change, noting, running, until
+from tests.spine.rig import KEYS, Node, Rig, Showing, caught_up, change, noting, running, until
 
 
 @pytest.fixture
@@ -21,9 +23,11 @@ async def intake(rig: Rig) -> Node:
     return node
 
 
-def client(node: Node, reader: str = "casework") -> httpx.AsyncClient:
-    headers = {"authorization": f"Bearer token of {reader}"} if reader else {}
-    return httpx.AsyncClient(transport=httpx.ASGITransport(node.app), base_url="http://intake", headers=headers)
+def client(node: Node, reader: str = "casework", **changed: Any) -> httpx.AsyncClient:
+    own = {"service_key": KEYS[reader]} if reader in KEYS else {}
+    settings = node.spine.settings.model_copy(update={**own, **changed})
+    auth = Showing(settings, reader) if reader else None
+    return httpx.AsyncClient(transport=httpx.ASGITransport(node.app), base_url="http://intake", auth=auth)
 
 
 async def placed(node: Node, count: int) -> None:
@@ -34,9 +38,12 @@ async def placed(node: Node, count: int) -> None:
 
 
 async def test_a_stranger_is_refused(intake: Node) -> None:
-    for reader in ("", "mallory"):
-        async with client(intake, reader) as http:
-            assert (await http.get("/events")).status_code == 401
+    async with client(intake, "") as http:
+        assert (await http.get("/events")).status_code == 401
+    async with client(intake, service_key=make_key()) as http:  # casework's name under another key
+        assert (await http.get("/events")).status_code == 401
+    async with client(intake, "casework", municipality="131016") as http:  # another ward's casework
+        assert (await http.get("/events")).status_code == 401
     async with client(intake, "intake") as http:  # a credential, but no list
         assert (await http.get("/events")).status_code == 401
 

@@ -11,8 +11,10 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.app import create_app
+from shared.credentials import HEADER, Credentials
 from shared.db import Database
 from shared.identity import TOKEN_COOKIE, Actor, Tokens
+from shared.keys import make_key, public_of
 from shared.service import Service
 from shared.settings import Settings
 from shared.testing import FreshDatabase
@@ -55,6 +57,7 @@ async def events_of(session: AsyncSession, household: UUID | None = None) -> lis
 
 
 _KEY = OKPKey.generate_key("Ed25519")
+_SERVICE_KEYS = {"outreach": make_key(), "notify": make_key()}
 
 
 @dataclass
@@ -77,6 +80,13 @@ class House:
         headers = {"idempotency-key": key} if key else {}
         return await self.client.post(f"/intake{path}", json=body, headers=headers)
 
+    async def post_for(self, service: str, path: str, body: object, **bound: str) -> httpx.Response:
+        """As another service asks for whoever is signed in; ``bound`` changes what its credential is bound to."""
+        token = self.client.cookies[TOKEN_COOKIE]
+        shown = Credentials(self.service.settings.model_copy(update={"service_key": _SERVICE_KEYS[service]}), service)
+        credential = shown.show("intake", "behalf", **{"viewer": token, "origin": "192.0.2.77", **bound})
+        return await self.client.post(f"/intake{path}", json=body, headers={HEADER: credential})
+
     async def get(self, path: str, *, actor: Actor | None = None, page: bool = False) -> httpx.Response:
         if actor is not None:
             self.sign_in(actor)
@@ -90,6 +100,7 @@ async def house(fresh_database: FreshDatabase) -> AsyncIterator[House]:
         redis_url=None,
         signing_key=_KEY.as_pem(private=True).decode(),
         verifying_key=_KEY.as_pem(private=False).decode(),
+        service_keys={service: public_of(key) for service, key in _SERVICE_KEYS.items()},
         pool_size=3,
     )
     app = create_app(settings)

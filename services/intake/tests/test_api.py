@@ -11,6 +11,7 @@ from services.intake.tables import Household, Member
 from services.intake.tests.conftest import House, events_of, post_of
 from shared import clock
 from shared.audit import AuditEntry
+from shared.credentials import HEADER
 
 CALL: dict[str, Any] = {
     "address": "桜台二丁目3番4号 ひばり荘 203",
@@ -166,7 +167,7 @@ async def test_protection_masks_at_once_and_tells_no_area(house: House) -> None:
     assert masked["masked"]
     assert (masked["address"], masked["phone"], masked["area"], masked["district"]) == ("", "", None, None)
     assert (await house.post("/labels", {"households": [made["household"]]})).json() == {}
-    assert (await house.post("/api/cells", {"households": [made["household"]]})).json() == {}
+    assert (await house.post_for("outreach", "/api/cells", {"households": [made["household"]]})).json() == {}
     async with house.service.db.read() as session:
         kept = await session.get_one(Household, made["household"])
         assert kept.address == CALL["address"]
@@ -268,11 +269,23 @@ async def test_labels_and_cells(house: House) -> None:
     members = [one["id"] for one in home["members"]]
     labels = (await house.post("/labels", {"households": [made["household"]], "members": members})).json()
     assert labels == {made["household"]: "大槻 トシ子", members[0]: "大槻 トシ子", members[1]: "大槻 修"}
-    cells = (await house.post("/api/cells", {"households": [made["household"]]})).json()
+    cells = (await house.post_for("outreach", "/api/cells", {"households": [made["household"]]})).json()
     assert cells == {made["household"]: {"mesh": "533945864", "district": "sakuradai", "area": "c"}}
     async with house.service.db.read() as session:
         log_text = await session.scalar(text("SELECT string_agg(data::text, ' ') FROM event_log"))
+        origins = set(await session.scalars(text("SELECT origin FROM audit_entry WHERE action = 'cell'")))
     assert "533945864" not in log_text
+    assert origins == {"192.0.2.77"}, "the address of the browser, not of the service that asks for it"
+
+
+async def test_cells_are_told_to_outreach_for_a_person_and_to_nobodys_browser(house: House) -> None:
+    house.sign_in(post_of("caseworker", "c"))
+    body = {"households": [(await log(house, mesh="533945864"))["household"]]}
+    assert (await house.post("/api/cells", body)).status_code == 403
+    assert (await house.post_for("notify", "/api/cells", body)).status_code == 403
+    assert (await house.post_for("outreach", "/api/cells", body, viewer="another person's token")).status_code == 401
+    assert (await house.client.post("/intake/api/cells", json=body, headers={HEADER: "x.y.z"})).status_code == 401
+    assert (await house.post_for("outreach", "/api/cells", body)).status_code == 200
 
 
 async def test_correcting_the_home_states_its_new_area(house: House) -> None:

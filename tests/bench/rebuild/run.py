@@ -18,6 +18,7 @@ from services.commands.rebuild import parts_of, rebuild
 from services.parts import SERVICES, migrate_all
 from services.stack import make_databases, make_settings
 from shared import clock
+from shared.credentials import Credentials
 from shared.db import Database
 from shared.embedded import EmbeddedPostgres
 from shared.settings import Settings
@@ -81,7 +82,7 @@ async def _one(service: str, settings: Settings, db: Database, admin_url: str) -
 
 async def _follow(service: str, settings: Settings, db: Database) -> None:
     """Read all there is with the reader of a running service, a batch of each source in turn."""
-    feed = FeedClient(settings.urls, settings.feed_token)
+    feed = FeedClient(settings.urls, Credentials(settings, service).for_feed)
     _, subscriptions = parts_of(service)
     reader = Reader(db, subscriptions.projecting(), Names(settings.municipality), None, feed)
     try:

@@ -17,6 +17,8 @@ from typing import Any
 from uuid import UUID
 
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 from sqlalchemy import column, insert, table, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,13 +26,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.db import Database
 from shared.events import HouseholdEvent
 from shared.events.readers import READERS
+from shared.keys import public_of
 from shared.settings import Settings
 from shared.spine import Fact, Received, Spine, Subscriptions, feed_router, hold, record, record_many
 from tests.bench.spine.driving import Producer
 from tests.bench.spine.transaction import Visit
 from tests.bench.spine.workload import UPSERT, Order, event, visit
 
-_TOKEN = "the bench's reader"
 _UPSERT = text(UPSERT.format(values=":n, :household, :kind, :planned_at"))
 _UPSERT_MANY = text(
     UPSERT.replace("VALUES ({values})", "SELECT * FROM unnest({values})").format(
@@ -154,6 +156,12 @@ def _effect(fact: VisitAsked) -> dict[str, Any]:
     return {"n": fact.n, "household": fact.household, "kind": fact.kind, "planned_at": fact.planned_at}
 
 
+def _key() -> str:
+    """The reader's key: the same in each process of the bench."""
+    key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the bench's reader").digest())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
 def _settings(order: Order, database_url: str) -> Settings:
     READERS["intake"]["casework"] |= {VisitAsked.type}
     return Settings(
@@ -161,6 +169,6 @@ def _settings(order: Order, database_url: str) -> Settings:
         database_url=database_url,
         redis_url=order.redis_url,
         urls={"intake": f"http://127.0.0.1:{order.port}/intake"},
-        feed_token=_TOKEN,
-        feed_token_hashes={"casework": hashlib.sha256(_TOKEN.encode()).hexdigest()},
+        service_key=_key(),
+        service_keys={"casework": public_of(_key())},
     )
