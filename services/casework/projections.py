@@ -49,8 +49,11 @@ class Consent(Base):
     household: Mapped[UUID] = mapped_column(index=True)
     member: Mapped[UUID]
     state: Mapped[str]
-    purpose: Mapped[str | None]
+    purposes: Mapped[list[str]] = codes_column()
     recipients: Mapped[list[str]] = codes_column()
+    items: Mapped[list[str]] = codes_column()
+    limited: Mapped[bool] = no_column()
+    """The person has set limits; their words stay at intake."""
     confirm_by: Mapped[date | None]
     ends_on: Mapped[date | None]
     recorded_at: Mapped[datetime]

@@ -39,6 +39,8 @@ class InviteAgency(Request):
     reason: MaybeCode = None
     """Of SHARE_REASON, where the basis needs one."""
     note: Words = ""
+    items: Codes = []
+    """Of CONSENT_ITEM: what is told on acceptance; none named: all of it. Who it is always belongs to it."""
 
 
 class AnswerInvitation(Request):
@@ -119,7 +121,37 @@ class CallMeeting(Request):
     kind: CodeName
     starts_at: Moment
     place: Line = ""
-    agencies: Codes
+    agencies: Codes = []
+    """Of a meeting to which agencies are called."""
+    members: Annotated[list[UUID], Field(max_length=50)] = []
+    """Of a meeting of named members: the posts, besides the chair."""
+    reason: MaybeCode = None
+    """Of SHARE_REASON: why a support council talks without consent."""
+    anonymous: bool = False
+    """The same sheet without saying which household it is."""
+
+
+class NameMember(Request):
+    """A post that sits in a meeting."""
+
+    post: UUID
+
+
+class SignSecrecy(Request):
+    """守秘確認: by the member itself, today; or by the chair, from a paper that was signed on a day."""
+
+    post: MaybeId = None
+    signed_on: MaybeDay = None
+
+
+class LayMaterial(Request):
+    """A sheet for a meeting (準備シート): four boxes, and which classes of item they tell of."""
+
+    known: Words = ""
+    doing: Words = ""
+    wanted: Words = ""
+    asks: Words = ""
+    items: Codes = []
 
 
 class HoldMeeting(Request):

@@ -1,4 +1,4 @@
-"""The tables of casework: cases and the care, with the ward's posts and sessions (``staff``) and ``projections``.
+"""The tables of casework: cases and the care; beside them ``staff``, what is shared (``shares``) and ``projections``.
 
 Codes are those of ``services/casework/codes``; times are UTC. Narrative (personal data of the highest class) stands
 in ``invitation.question``, ``.note`` and ``.answer_text``, ``entry``, ``meeting.minutes`` and ``.place``,
@@ -34,6 +34,7 @@ from services.casework.projections import (
     Visit,
 )
 from services.casework.rules import care
+from services.casework.shares import Disclosure, MeetingMaterial, MeetingMember
 from services.casework.staff import (
     Account,
     AccountLetter,
@@ -51,9 +52,10 @@ from services.casework.staff import (
 
 __all__ = [
     "Account", "AccountLetter", "Agency", "Base", "Case", "CaseNumber", "Clock", "Consent", "Consultation",
-    "DutyPost", "Entry", "Handover", "Happening", "Household", "HouseholdLink", "HouseholdType", "Identity",
-    "Invitation", "Meeting", "MemberContact", "Notice", "OidcFlow", "Person", "Plan", "PlanLine", "Post",
-    "Protection", "RecoveryCode", "SignIn", "SignInFailure", "Task", "Visit", "VisitRequest",
+    "Disclosure", "DutyPost", "Entry", "Handover", "Happening", "Household", "HouseholdLink", "HouseholdType",
+    "Identity", "Invitation", "Meeting", "MeetingMaterial", "MeetingMember", "MemberContact", "Notice",
+    "OidcFlow", "Person", "Plan", "PlanLine", "Post", "Protection", "RecoveryCode", "SignIn", "SignInFailure",
+    "Task", "Visit", "VisitRequest",
 ]  # fmt: skip
 
 
@@ -139,6 +141,8 @@ class Invitation(Base):
     basis: Mapped[str]
     reason: Mapped[str | None]
     note: Mapped[str] = words_column()
+    items: Mapped[list[str]] = codes_column()
+    """CONSENT_ITEM: which classes of item are told on acceptance."""
     urgency: Mapped[str]
     area: Mapped[str | None]
     asked_at: Mapped[datetime]
@@ -158,7 +162,11 @@ class Invitation(Base):
 
 
 class Meeting(Base):
-    """会議. ``minutes``: what was decided, in words; members alone see it."""
+    """会議. ``minutes``: what was decided, in words; members alone see it.
+
+    ``named``: its members are single posts, chosen by the chair, each bound by secrecy (支援会議 and the like);
+    otherwise whole agencies are called.
+    """
 
     __tablename__ = "meeting"
     __table_args__ = (state_in(care.states("meeting")),)
@@ -172,9 +180,18 @@ class Meeting(Base):
     agencies: Mapped[list[str]] = codes_column()
     state: Mapped[str]
     called_by: Mapped[UUID]
+    """The chair."""
     called_at: Mapped[datetime]
     held_at: Mapped[datetime | None]
     minutes: Mapped[str] = words_column()
+    named: Mapped[bool] = no_column()
+    anonymous: Mapped[bool] = no_column()
+    """The same sheet without saying which household it is (準支援会議)."""
+    reason: Mapped[str | None]
+    """SHARE_REASON: why it is talked over without consent."""
+    recall_on: Mapped[date | None]
+    """From this day on its materials are closed, whether the chair has recalled them or not."""
+    recalled_at: Mapped[datetime | None]
 
 
 class Task(Base):

@@ -19,6 +19,7 @@ from services.casework.actions.keeping import (
 )
 from services.casework.actions.opening import Opening, open_or_continue
 from services.casework.queries.facts import consents_of, find_agency
+from services.casework.queries.handling import wanted_from
 from services.casework.rules import cases, clocks, sharing
 from services.casework.tables import (
     Case,
@@ -125,8 +126,10 @@ async def withdraw_consent(session: AsyncSession, received: Received[ConsentWith
     uncovered = []
     for one in await invitations_of(session, case):
         agency = await find_agency(session, one.agency)
-        asks_for_it = one.basis == "consent_69_2_1" and one.state in sharing.LIVE
-        if asks_for_it and not any(c.covers(one.agency, agency.kind if agency else "", today) for c in standing):
+        if one.basis != sharing.BY_CONSENT or one.state not in sharing.LIVE or agency is None:
+            continue
+        wanted = await wanted_from(session, agency, sharing.BY_INVITATION, one.items)
+        if not any(consent.covers(wanted, today) for consent in standing):
             uncovered.append(one)
     actor = received.envelope.actor
     await end_invitations(session, case, uncovered, "consent_withdrawn", actor=actor, at=at)

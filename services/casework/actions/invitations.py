@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sqlalchemy import func, select
+
+from services.casework.actions.disclosing import disclose_invitation, end_disclosures, end_of
 from services.casework.actions.files import (
     consents_in,
     files_of,
@@ -25,11 +28,11 @@ from services.casework.actions.keeping import (
 )
 from services.casework.queries.access import load_invitation
 from services.casework.queries.facts import find_agency
+from services.casework.queries.handling import every_item, find_basis, known_items, wanted_from
 from services.casework.rules import cases, clocks, sharing
-from services.casework.tables import Agency, Case, Household, Invitation
+from services.casework.tables import Agency, Case, Household, Invitation, Meeting
 from shared import clock
 from shared.audit import note
-from shared.codes import find_code
 from shared.errors import Conflict, Forbidden, Refused
 from shared.events.casework import AgencyAnswered, AgencyInvited, AgencyLeft
 from shared.i18n import N_
@@ -56,19 +59,18 @@ async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, requ
     cases.demand_coordination(actor.role, is_owner=case.owner == actor.post, is_lead=case.lead == actor.agency)
     household = await household_of(session, case)
     sharing.demand_question(request.question)
-    sharing.demand_safe(await _safety(session, case, household))
+    sharing.demand_safe(await safety_of(session, case, household))
     agency = await _agency(session, request.agency)
     now, today = clock.now(), clock.today()
     sharing.demand_not_asked(await live_agencies_in(session, case), agency.code)
+    items = await _told_items(session, request.items)
     sharing.demand_basis(
-        await _basis(session, request.basis),
-        agency=agency.code,
-        kind=agency.kind,
-        handling=await _handling(session, agency.kind),
-        on=today,
+        await find_basis(session, request.basis),
+        await wanted_from(session, agency, sharing.BY_INVITATION, items),
+        today,
+        await consents_in(session, case),
         reason=request.reason,
         note=request.note,
-        consents=await consents_in(session, case),
     )
     invitation = Invitation(
         id=clock.new_id(),
@@ -79,6 +81,7 @@ async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, requ
         basis=request.basis,
         reason=request.reason,
         note=request.note,
+        items=items,
         urgency=case.urgency,
         area=household.area,
         asked_at=now,
@@ -122,8 +125,9 @@ async def answer_invitation(
     invitation, case = await _take(session, actor, invitation_id)
     cases.demand_open(case.state)
     if request.answer == "accepted":
-        # what was safe when the agency was asked may not be safe now: acceptance opens the household to it
-        sharing.demand_safe(await _safety(session, case, await household_of(session, case)))
+        # what was right when the agency was asked may not be right now: acceptance opens the household to it
+        sharing.demand_safe(await safety_of(session, case, await household_of(session, case)))
+        await _demand_ground_still(session, case, invitation)
     now = clock.now()
     invitation.state = sharing.answer(
         invitation.state,
@@ -155,6 +159,7 @@ async def answer_invitation(
     if request.answer == "accepted":
         told = f"agency:{invitation.agency}"
         await note(session, actor, "share", [case.household], basis=invitation.basis, reason=told)
+        disclose_invitation(session, case, invitation, now)
     if invitation.state != "discuss":
         await stop_clocks(session, case, actor=actor, at=now, about=invitation.id)
     if invitation.state == "returned":
@@ -239,6 +244,7 @@ async def end_invitations(
         invitation.state = sharing.step(invitation.state, "left" if taking_part else "withdrawn")
         invitation.ended_at, invitation.end_reason = at, reason
         await stop_clocks(session, case, actor=actor, at=at, about=invitation.id, dropped=True)
+        await end_disclosures(session, [invitation.id], end_of(reason), at)
         add_happening(session, case.id, "left", at, agency=invitation.agency, code=reason)
         await record(
             session,
@@ -257,22 +263,45 @@ async def end_invitations(
 async def refresh_track(session: AsyncSession, case: Case) -> None:
     """On which track the case is shared now: by consent, by the support council, or not at all."""
     today = clock.today()
-    consents = await consents_in(session, case)
-    standing = [c for c in consents if c.allows and not c.withdrawn and (c.ends_on is None or c.ends_on >= today)]
-    council = [
-        one
-        for one in await invitations_of(session, case)
-        if one.basis == "support_council_106_6" and one.state in sharing.LIVE
+    standing = [one for one in await consents_in(session, case) if one.stands(today)]
+    asked = [
+        one for one in await invitations_of(session, case) if one.basis == cases.COUNCIL and one.state in sharing.LIVE
     ]
-    case.share_track = cases.share_track(consents=len(standing), council=len(council))
+    await session.flush()
+    met = await session.scalar(
+        select(func.count())
+        .select_from(Meeting)
+        .where(Meeting.case_id == case.id, Meeting.basis == cases.COUNCIL, Meeting.state != "cancelled")
+    )
+    case.share_track = cases.share_track(consents=len(standing), council=len(asked) + int(met or 0))
 
 
-async def _safety(session: AsyncSession, case: Case, household: Household) -> sharing.SharingFacts:
+async def safety_of(session: AsyncSession, case: Case, household: Household) -> sharing.SharingFacts:
+    """What stands between a household and new sharing."""
     silent: bool | None = session.info.get(_INTAKE_SILENT)
     if silent is None:
         silent = session.info[_INTAKE_SILENT] = not await sharing_is_safe(session)
     return sharing.SharingFacts(
         protected=household.protected, parked=await is_parked(session, case), intake_silent=silent
+    )
+
+
+async def _told_items(session: AsyncSession, asked: list[str]) -> list[str]:
+    """The classes of item that are told on acceptance: those asked for (all, when none is named), and who it is."""
+    if not asked:
+        return await every_item(session)
+    return await known_items(session, [*asked, sharing.IDENTITY])
+
+
+async def _demand_ground_still(session: AsyncSession, case: Case, asked: Invitation) -> None:
+    agency = await _agency(session, asked.agency)
+    sharing.demand_basis(
+        await find_basis(session, asked.basis),
+        await wanted_from(session, agency, sharing.BY_INVITATION, asked.items or [sharing.IDENTITY]),
+        clock.today(),
+        await consents_in(session, case),
+        reason=asked.reason,
+        note=asked.note,
     )
 
 
@@ -307,13 +336,3 @@ async def _agency(session: AsyncSession, code: str) -> Agency:
     if agency is None or not agency.active:
         raise Refused(N_("声をかける機関を選んでください。"), field="agency")
     return agency
-
-
-async def _basis(session: AsyncSession, code: str) -> sharing.Basis | None:
-    row = await find_code(session, "BASIS", code)
-    return sharing.Basis.read(row.code, row.attributes) if row is not None and row.active else None
-
-
-async def _handling(session: AsyncSession, kind: str) -> str:
-    row = await find_code(session, "AGENCY_KIND", kind)
-    return str(row.attributes.get("handling", "private")) if row is not None else "private"

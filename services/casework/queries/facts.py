@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from services.casework.rules import sharing
 from services.casework.tables import Agency, Consent, Invitation
-from shared.codes import code_list
+from shared.codes import Code, code_list
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +44,7 @@ async def consents_by_household(
     session: AsyncSession, households: Collection[UUID]
 ) -> dict[UUID, list[sharing.ConsentFacts]]:
     """The consents of many households as the rules see them; without those that have none."""
-    states = await code_list(session, "CONSENT_STATE")
+    states, purposes = await code_list(session, "CONSENT_STATE"), await code_list(session, "CONSENT_PURPOSE")
     found: dict[UUID, list[sharing.ConsentFacts]] = {}
     for row in await session.scalars(select(Consent).where(Consent.household.in_(households)).order_by(Consent.id)):
         state = states.get(row.state)
@@ -52,8 +52,16 @@ async def consents_by_household(
             sharing.ConsentFacts(
                 allows=bool(state and state.attributes.get("allows")),
                 recipients=frozenset(row.recipients),
+                ways=frozenset(way for code in row.purposes if code in purposes for way in _ways(purposes[code])),
+                items=frozenset(row.items),
                 withdrawn=row.withdrawn_at is not None,
                 ends_on=row.ends_on,
+                confirm_by=row.confirm_by,
             )
         )
     return found
+
+
+def _ways(purpose: Code) -> list[str]:
+    """In which ways a purpose of consent lets one tell (DISCLOSURE_WAY)."""
+    return list(purpose.attributes.get("ways", ()))

@@ -10,19 +10,30 @@ from sqlalchemy import select
 from services.casework.queries.access import invitation_visible_to, load_case, load_invitation, visible_to
 from services.casework.queries.cases import invitation_view, types_of
 from services.casework.queries.facts import consents_of, live_agencies
-from services.casework.queries.views import InvitationView, ProposalView
+from services.casework.queries.views import InvitationView, ProposalView, View
 from services.casework.rules import proposals, sharing
 from services.casework.tables import Agency, Case, Household, Invitation
 from shared import clock
 from shared.identity import WITHOUT_CASES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.codes import Codes
     from shared.identity import Actor
 
 _WAITING_SHOWN = 100
+
+
+class GroundView(View):
+    """A ground for asking an agency. ``off``: why it can't be used (a message id with ``params``), or nothing."""
+
+    code: str
+    off: str
+    params: dict[str, str]
+    needs: str
 
 
 async def list_invitations(
@@ -94,14 +105,42 @@ async def propose_agencies(session: AsyncSession, actor: Actor, codes: Codes, ca
 
 def grounds(codes: Codes, agency: str, kind: str, consents: list[sharing.ConsentFacts]) -> list[str]:
     """The grounds that could hold today for an agency; what needs words or a reason still needs them."""
-    today = clock.today()
+    wanted = wanted_of(codes, agency, kind, [sharing.IDENTITY])
+    today, bases = clock.today(), [entry for entry in codes["BASIS"].values() if entry.active]
+    return [
+        entry.code
+        for entry in bases
+        if sharing.refuse_basis(sharing.Basis.read(entry.code, entry.attributes), wanted, today, consents) is None
+    ]
+
+
+def wanted_of(codes: Codes, agency: str, kind: str, items: Iterable[str]) -> sharing.Wanted:
+    """What acceptance would tell an agency."""
     handling = str(codes["AGENCY_KIND"][kind].attributes.get("handling", "private"))
-    possible = []
+    return sharing.Wanted(agency, kind, sharing.BY_INVITATION, frozenset(items), handling)
+
+
+async def ground_choices(
+    session: AsyncSession, actor: Actor, codes: Codes, case_id: UUID, *, agency: str, items: Iterable[str]
+) -> list[GroundView]:
+    """Every ground for asking this agency, each with the sentence that says why it is off, or with none."""
+    case = await load_case(session, actor, case_id)
+    asked = await session.get(Agency, agency)
+    if asked is None or not asked.active:
+        return []
+    consents = await consents_of(session, case.household)
+    wanted = wanted_of(codes, asked.code, asked.kind, {*items, sharing.IDENTITY})
+    shown = []
     for entry in codes["BASIS"].values():
-        basis = sharing.Basis.read(entry.code, entry.attributes)
-        in_force = basis.valid_from <= today and (basis.valid_until is None or today <= basis.valid_until)
-        fits = not basis.handling or handling in basis.handling
-        consented = basis.needs != "consent" or any(c.covers(agency, kind, today) for c in consents)
-        if entry.active and in_force and fits and consented:
-            possible.append(entry.code)
-    return possible
+        if not entry.active:
+            continue
+        off = sharing.refuse_basis(sharing.Basis.read(entry.code, entry.attributes), wanted, clock.today(), consents)
+        shown.append(
+            GroundView(
+                code=entry.code,
+                off=off.text if off else "",
+                params={name: str(value) for name, value in off.params.items()} if off else {},
+                needs=str(entry.attributes.get("needs", "")),
+            )
+        )
+    return shown

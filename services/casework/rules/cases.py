@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from shared.errors import Conflict, Forbidden, Refused
@@ -18,6 +18,9 @@ REOPENS_WITHIN = timedelta(days=365)
 """Domain paper 1.3: reopened within twelve months it is the same case."""
 BOUNCES_TO_DECIDE = 2
 """From this many returned requests (差戻し) on, a coordinator must decide who leads."""
+
+COUNCIL: Final = "support_council_106_6"
+"""The ground on which a support council (支援会議) shares without consent."""
 
 State = Literal["open", "closed"]
 ShareTrack = Literal["none", "support_council", "consented"]
@@ -115,7 +118,7 @@ def change_lead(agency: str | None, taking_part: frozenset[str], *, owners_agenc
 
 
 def share_track(*, consents: int, council: int) -> ShareTrack:
-    """On which track a case is shared: by consents that stand, else by invitations under article 106-6."""
+    """On which track a case is shared: by consents that stand, else by what was shared under article 106-6."""
     if consents:
         return "consented"
     return "support_council" if council else "none"

@@ -24,6 +24,12 @@ InvitationState = Literal["asked", "discuss", "accepted", "acting", "returned", 
 WAITING: Final = frozenset({"asked", "discuss"})
 TAKING_PART: Final = frozenset({"accepted", "acting"})
 LIVE: Final = WAITING | TAKING_PART
+BY_CONSENT: Final = "consent_69_2_1"
+"""The ground that falls when a consent does."""
+BY_INVITATION: Final = "invitation"
+"""DISCLOSURE_WAY: an agency has accepted to take part."""
+IDENTITY: Final = "identity"
+"""The class of item that is always told when a household becomes visible."""
 
 _NEXT: Final[Mapping[str, frozenset[str]]] = {
     "asked": frozenset({"accepted", "discuss", "returned", "withdrawn"}),
@@ -46,6 +52,8 @@ class Basis:
     needs: str = ""
     handling: frozenset[str] = frozenset()
     """How an agency must handle personal data (internal, entrusted, private, public); empty: any."""
+    ways: frozenset[str] = frozenset()
+    """Ways of telling (DISCLOSURE_WAY) that it allows; empty: any."""
 
     @classmethod
     def read(cls, code: str, attributes: Mapping[str, Any]) -> Basis:
@@ -57,22 +65,84 @@ class Basis:
             valid_until=date.fromisoformat(until) if until else None,
             needs=attributes.get("needs", ""),
             handling=frozenset(attributes.get("handling", ())),
+            ways=frozenset(attributes.get("ways", ())),
         )
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be told: to which agency (code, kind), in which way (DISCLOSURE_WAY), which classes of item."""
+
+    agency: str
+    kind: str
+    way: str
+    items: frozenset[str]
+    handling: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Why a consent does not cover something; the higher ``near``, the less was lacking."""
+
+    near: int
+    text: str
+    day: date | None = None
+
+
+_NO_CONSENT: Final = Lack(0, N_("この機関を共有先にふくむ同意がありません。"))
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentFacts:
-    """A consent as casework knows it: whom it covers, and whether it stands."""
+    """A consent as casework knows it: whom, what and what for it covers, and until when it stands."""
 
     allows: bool
     recipients: frozenset[str]
+    ways: frozenset[str] = frozenset()
+    """Ways of telling that its purposes let one use (CONSENT_PURPOSE)."""
+    items: frozenset[str] = frozenset()
     withdrawn: bool = False
     ends_on: date | None = None
+    confirm_by: date | None = None
+    """An oral consent holds until this day, unless it is confirmed."""
 
-    def covers(self, agency: str, kind: str, on: date) -> bool:
-        """Whether it lets this agency know, on that day. Recipients are agency codes or kinds."""
-        stands = self.allows and not self.withdrawn and (self.ends_on is None or self.ends_on >= on)
-        return stands and bool({agency, kind} & self.recipients)
+    def stands(self, on: date) -> bool:
+        """Whether it is a yes on that day: neither taken back nor over nor left unconfirmed."""
+        return (
+            self.allows
+            and not self.withdrawn
+            and not self._past(self.ends_on, on)
+            and not self._past(self.confirm_by, on)
+        )
+
+    def covers(self, wanted: Wanted, on: date) -> bool:
+        """Whether it lets this agency know these classes of item in this way, on that day."""
+        return self.refuses(wanted, on) is None
+
+    def refuses(self, wanted: Wanted, on: date) -> Lack | None:
+        """The first thing that it lacks, with how near it came; None when it covers what is wanted."""
+        tests = (
+            (self.allows and bool({wanted.agency, wanted.kind} & self.recipients), _NO_CONSENT),
+            (not self.withdrawn, Lack(1, N_("この機関への同意は、取り下げられています。"))),
+            (
+                not self._past(self.ends_on, on),
+                Lack(2, N_("同意の期間が {day} に終わっています。"), self.ends_on),
+            ),
+            (
+                not self._past(self.confirm_by, on),
+                Lack(2, N_("口頭の同意が {day} までに確かめられていません。確かめると使えます。"), self.confirm_by),
+            ),
+            (wanted.way in self.ways, Lack(3, N_("同意の目的に、この共有がふくまれていません。"))),
+            (
+                bool(wanted.items) and wanted.items <= self.items,
+                Lack(4, N_("同意にふくまれない項目があります。項目を減らすか、同意を取り直してください。")),
+            ),
+        )
+        return next((lack for holds, lack in tests if not holds), None)
+
+    @staticmethod
+    def _past(last: date | None, on: date) -> bool:
+        return last is not None and on > last
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +172,61 @@ def demand_safe(facts: SharingFacts) -> None:
         )
 
 
+def refuse_basis(basis: Basis | None, wanted: Wanted, on: date, consents: Sequence[ConsentFacts]) -> Refused | None:
+    """Why this ground can't carry what is wanted on that day, as a sentence beside ``basis``; None when it can.
+
+    Words or a reason that it needs besides are asked for by :func:`demand_basis`.
+    """
+    if basis is None:
+        return Refused(N_("根拠を選んでください。根拠のない共有はできません。"), field="basis")
+    begun, over = on >= basis.valid_from, basis.valid_until is not None and on > basis.valid_until
+    tests = (
+        (begun, N_("この根拠は {day} から使えます。"), basis.valid_from),
+        (not over, N_("この根拠が使えたのは {day} までです。"), basis.valid_until),
+        (not basis.ways or wanted.way in basis.ways, N_("この根拠で伝えられるのは、その会議のなかだけです。"), None),
+        (
+            not basis.handling or wanted.handling in basis.handling,
+            N_("この根拠は、この機関には使えません。支援会議か本人の同意によってください。"),
+            None,
+        ),
+    )
+    for holds, text, day in tests:
+        if not holds:
+            return _off(text, day)
+    return _lacks_consent(wanted, on, consents) if basis.needs == "consent" else None
+
+
+def _lacks_consent(wanted: Wanted, on: date, consents: Sequence[ConsentFacts]) -> Refused | None:
+    lacks = [consent.refuses(wanted, on) for consent in consents]
+    if None in lacks:
+        return None
+    nearest = max(filter(None, lacks), key=lambda lack: lack.near, default=_NO_CONSENT)
+    return _off(nearest.text, nearest.day)
+
+
+def _off(text: str, day: date | None) -> Refused:
+    params = {} if day is None else {"day": day.isoformat()}
+    return Refused(text, field="basis", **params)
+
+
 def demand_basis(
     basis: Basis | None,
-    *,
-    agency: str,
-    kind: str,
-    handling: str,
+    wanted: Wanted,
     on: date,
-    reason: str | None,
-    note: str,
     consents: Sequence[ConsentFacts],
+    *,
+    reason: str | None = None,
+    note: str = "",
 ) -> None:
-    """Refuse a request without a ground in law that holds today for this agency. No basis, no sharing."""
-    if basis is None:
-        raise Refused(N_("根拠を選んでください。根拠のない共有はできません。"), field="basis")
-    if on < basis.valid_from or (basis.valid_until is not None and on > basis.valid_until):
-        raise Refused(N_("この根拠は、きょうは使えません(施行日・終わりの日の外です)。"), field="basis")
-    if basis.handling and handling not in basis.handling:
-        raise Refused(N_("この根拠は、この機関には使えません。支援会議か本人の同意によってください。"), field="basis")
-    if basis.needs == "consent" and not any(c.covers(agency, kind, on) for c in consents):
-        raise Refused(N_("この機関を共有先にふくむ同意がありません。"), field="basis")
-    if basis.needs == "reason" and not reason:
+    """Refuse to tell anything without a ground in law that holds that day for this agency. No basis, no sharing."""
+    if (refused := refuse_basis(basis, wanted, on, consents)) is not None:
+        raise refused
+    if not wanted.items:
+        raise Refused(N_("伝える項目を選んでください。"), field="items")
+    needs = basis.needs if basis is not None else ""
+    if needs == "reason" and not reason:
         raise Refused(N_("同意のないまま支援会議で共有する理由を選んでください。"), field="reason")
-    if basis.needs == "note" and not note.strip():
+    if needs == "note" and not note.strip():
         raise Refused(N_("そう判断した理由を書いてください。"), field="note")
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -171,27 +172,116 @@ def test_three_working_days_to_answer(asked: date) -> None:
     assert sum(is_working_day(day) for day in days) == 3
 
 
-def test_a_basis_is_dated_and_fits_the_agency() -> None:
-    basis = sharing.Basis.read("x", {"from": "2026-07-01", "until": "2026-12-31", "handling": ["internal"]})
-    common: dict[str, Any] = {"agency": "seikatsu", "kind": "seikatsu", "reason": None, "note": "", "consents": []}
-    sharing.demand_basis(basis, handling="internal", on=date(2026, 8, 1), **common)
-    for day, handling in (
-        (date(2026, 6, 30), "internal"),
-        (date(2027, 1, 1), "internal"),
-        (date(2026, 8, 1), "private"),
-    ):
-        with pytest.raises(Refused):
-            sharing.demand_basis(basis, handling=handling, on=day, **common)
+WANTED = sharing.Wanted("hokatsu-n", "hokatsu", "invitation", frozenset({"identity", "care"}), "entrusted")
+CONSENT = sharing.ConsentFacts(
+    allows=True,
+    recipients=frozenset({"hokatsu"}),
+    ways=frozenset({"invitation"}),
+    items=frozenset({"identity", "care", "health"}),
+)
+BY_CONSENT = sharing.Basis.read("consent_69_2_1", {"from": "2023-04-01", "needs": "consent"})
 
 
-@given(st.booleans(), st.booleans(), st.one_of(st.none(), DAYS), st.sampled_from(["shakyo", "hokatsu", "other"]))
-def test_a_consent_covers_whom_it_names_while_it_stands(
-    allows: bool, withdrawn: bool, ends: date | None, named: str
+@pytest.mark.parametrize(
+    ("basis", "change", "on", "sentence"),
+    [
+        (None, {}, TODAY, "根拠を選んで"),
+        ({"from": "2026-07-01"}, {}, date(2026, 6, 30), "から使えます"),
+        ({"from": "2026-07-01"}, {}, date(2026, 7, 1), None),
+        ({"until": "2026-12-31"}, {}, date(2026, 12, 31), None),
+        ({"until": "2026-12-31"}, {}, date(2027, 1, 1), "までです"),
+        ({"handling": ["internal"]}, {}, TODAY, "この機関には使えません"),
+        ({"handling": ["internal", "entrusted"]}, {}, TODAY, None),
+        ({"ways": ["meeting", "material"]}, {}, TODAY, "その会議のなかだけ"),
+        ({"ways": ["meeting"]}, {"way": "meeting"}, TODAY, None),
+        ({"needs": "consent"}, {}, TODAY, "同意がありません"),
+        ({"needs": "note"}, {}, TODAY, None),
+    ],
+)
+def test_a_ground_is_dated_and_fits_whom_it_lets_know(
+    basis: dict[str, Any] | None, change: dict[str, Any], on: date, sentence: str | None
 ) -> None:
-    consent = sharing.ConsentFacts(allows, frozenset({named}), withdrawn, ends)
-    stands = allows and not withdrawn and (ends is None or ends >= TODAY)
-    assert consent.covers("hokatsu-n", "hokatsu", TODAY) is (stands and named == "hokatsu")
-    assert consent.covers("shakyo", "shakyo", TODAY) is (stands and named == "shakyo")
+    ground = None if basis is None else sharing.Basis.read("x", basis)
+    off = sharing.refuse_basis(ground, replace(WANTED, **change), on, [])
+    assert (off.text if off else None) is None if sentence is None else sentence in (off.text if off else "")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, None),
+        ({"recipients": frozenset({"hokatsu-n"})}, None),
+        ({"recipients": frozenset({"shakyo"})}, "同意がありません"),
+        ({"recipients": frozenset()}, "同意がありません"),
+        ({"allows": False}, "同意がありません"),
+        ({"withdrawn": True}, "取り下げられています"),
+        ({"ends_on": TODAY}, None),
+        ({"ends_on": TODAY - timedelta(days=1)}, "終わっています"),
+        ({"confirm_by": TODAY}, None),
+        ({"confirm_by": TODAY - timedelta(days=1)}, "確かめられていません"),
+        ({"ways": frozenset({"meeting"})}, "目的"),
+        ({"items": frozenset({"identity"})}, "項目"),
+        ({"items": frozenset()}, "項目"),
+    ],
+)
+def test_a_consent_covers_recipient_purpose_and_items_while_it_stands(
+    change: dict[str, Any], sentence: str | None
+) -> None:
+    off = sharing.refuse_basis(BY_CONSENT, WANTED, TODAY, [replace(CONSENT, **change)])
+    assert (off is None) if sentence is None else sentence in (off.text if off else "")
+    other = replace(CONSENT, recipients=frozenset({"nobody"}))
+    told = sharing.refuse_basis(BY_CONSENT, WANTED, TODAY, [other, replace(CONSENT, **change)])
+    assert (told.text if told else "") == (off.text if off else "")  # the nearest one says what is lacking
+
+
+@given(
+    st.builds(
+        sharing.ConsentFacts,
+        allows=st.booleans(),
+        recipients=st.frozensets(st.sampled_from(["hokatsu", "hokatsu-n", "shakyo"])),
+        ways=st.frozensets(st.sampled_from(["invitation", "meeting"])),
+        items=st.frozensets(st.sampled_from(["identity", "care", "health"])),
+        withdrawn=st.booleans(),
+        ends_on=st.one_of(st.none(), DAYS),
+        confirm_by=st.one_of(st.none(), DAYS),
+    )
+)
+def test_what_does_not_stand_covers_nothing(consent: sharing.ConsentFacts) -> None:
+    assert not consent.covers(WANTED, TODAY) or consent.stands(TODAY)
+    assert not consent.covers(replace(WANTED, items=frozenset()), TODAY)
+    if consent.covers(WANTED, TODAY):
+        assert consent.items >= WANTED.items
+        assert "invitation" in consent.ways
+        assert consent.recipients & {"hokatsu", "hokatsu-n"}
+
+
+@pytest.mark.parametrize(
+    ("needs", "given_", "field"),
+    [
+        ("reason", {}, "reason"),
+        ("reason", {"reason": "urgent"}, None),
+        ("note", {"note": "  "}, "note"),
+        ("note", {"note": "命にかかわるため"}, None),
+        ("", {}, None),
+    ],
+)
+def test_some_grounds_need_words_besides(needs: str, given_: dict[str, str], field: str | None) -> None:
+    ground = sharing.Basis.read("x", {"needs": needs})
+    if field is None:
+        sharing.demand_basis(ground, WANTED, TODAY, [], **given_)
+        with pytest.raises(Refused) as refused:
+            sharing.demand_basis(ground, replace(WANTED, items=frozenset()), TODAY, [], **given_)
+        assert refused.value.field == "items"
+        return
+    with pytest.raises(Refused) as refused:
+        sharing.demand_basis(ground, WANTED, TODAY, [], **given_)
+    assert refused.value.field == field
+
+
+def test_no_ground_no_sharing() -> None:
+    with pytest.raises(Refused) as refused:
+        sharing.demand_basis(None, WANTED, TODAY, [CONSENT])
+    assert refused.value.field == "basis"
 
 
 @pytest.mark.parametrize("fact", ["protected", "parked", "intake_silent"])

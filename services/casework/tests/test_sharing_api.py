@@ -11,6 +11,10 @@ from shared.events.intake import ConsentRecorded, ConsentWithdrawn, ProtectionSe
 
 COUNCIL = {"basis": "support_council_106_6", "reason": "not_contacted"}
 INTERNAL = {"basis": "internal_69_2_2"}
+FOR_ALL: dict[str, Any] = {
+    "purposes": ("support",),
+    "items": ("identity", "family", "health", "care", "economy", "work", "words"),
+}
 
 
 async def ask(
@@ -91,7 +95,7 @@ async def test_consent_opens_the_way_to_the_agencies_it_names_and_its_withdrawal
     consent, member = uuid4(), uuid4()
     await ward.hear(
         ConsentRecorded(
-            household=case.household, consent=consent, member=member, state="signed", recipients=("shakyo",)
+            household=case.household, consent=consent, member=member, state="signed", recipients=("shakyo",), **FOR_ALL
         )
     )
     asked = await ask(client, ward, case.id, "shakyo", basis="consent_69_2_1")
@@ -115,7 +119,7 @@ async def test_a_withdrawal_that_overtakes_its_consent_wins(client: httpx.AsyncC
     await ward.hear(ConsentWithdrawn(household=case.household, consent=consent, member=member))
     await ward.hear(
         ConsentRecorded(
-            household=case.household, consent=consent, member=member, state="signed", recipients=("shakyo",)
+            household=case.household, consent=consent, member=member, state="signed", recipients=("shakyo",), **FOR_ALL
         )
     )
     refused = await ask(client, ward, case.id, "shakyo", basis="consent_69_2_1")
