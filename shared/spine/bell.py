@@ -46,8 +46,10 @@ class Ear:
         """Let the wait end."""
         if self._loop.is_closed():
             self._ears.discard(self)
-            return
-        self._loop.call_soon_threadsafe(self._rung.set)
+        elif _running() is self._loop:
+            self._rung.set()  # without the detour through the loop's own socket
+        else:
+            self._loop.call_soon_threadsafe(self._rung.set)
 
     async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - a time-out is the normal end here
         """Wait for a ring at most ``timeout`` seconds; whether it rang."""
@@ -58,6 +60,13 @@ class Ear:
             return False
         self._rung.clear()
         return True
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 committed: defaultdict[str, Bell] = defaultdict(Bell)

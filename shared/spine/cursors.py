@@ -56,17 +56,22 @@ async def lock(session: AsyncSession, cursor: Position) -> bool:
     return await session.run_sync(_bare, _LOCK, values) is not None
 
 
-async def advance_to(session: AsyncSession, cursor: Position, batch: Sequence[Envelope], *, parked: bool) -> Position:
-    """Move the locked cursor to the end of ``batch`` and keep the ids of what it passed."""
+async def move(session: AsyncSession, cursor: Position, batch: Sequence[Envelope]) -> Position | None:
+    """Lock the cursor as :func:`lock` does and move it to the end of ``batch``, keeping the ids of what it passes.
+
+    Its lines that stand open are counted as before; None where the lock would have been refused.
+    """
     last = batch[-1]
     values = (
-        cursor.source, last.epoch, last.position, last.id, last.recorded_at, parked,
+        cursor.source, cursor.position, cursor.event_id, sorted(cursor.types), cursor.open_parked, cursor.state,
+        last.epoch, last.position, last.id, last.recorded_at,
         [envelope.id for envelope in batch],
         [envelope.type for envelope in batch],
         [",".join(envelope.subjects) for envelope in batch],
     )  # fmt: skip
-    open_parked = int(await session.run_sync(_bare, _ADVANCE, values) or 0)
-    return replace(cursor, epoch=last.epoch, position=last.position, event_id=last.id, open_parked=open_parked)
+    if await session.run_sync(_bare, _MOVE, values) is None:
+        return None
+    return replace(cursor, epoch=last.epoch, position=last.position, event_id=last.id)
 
 
 def _bare(session: Session, statement: str, values: tuple[Any, ...]) -> Any:
@@ -115,21 +120,18 @@ _LOCK = """
           AND open_parked = $5 AND state = $6
     FOR UPDATE SKIP LOCKED
 """
-_ADVANCE = """
-    WITH moved AS (
-        UPDATE cursor
-        SET epoch = $2, position = $3, event_id = $4, event_at = $5, updated_at = now(),
-            open_parked = CASE WHEN $6 THEN (
-                SELECT count(*) FROM parked
-                WHERE source = $1 AND state IN ('waiting', 'parked', 'behind')
-            ) ELSE open_parked END
-        WHERE source = $1 RETURNING open_parked
+_MOVE = f"""
+    WITH mine AS MATERIALIZED ({_LOCK}),
+    moved AS (
+        UPDATE cursor SET epoch = $7, position = $8, event_id = $9, event_at = $10, updated_at = now()
+        WHERE source = $1 AND EXISTS (SELECT FROM mine)
+        RETURNING source
     ), kept AS (
         INSERT INTO applied_run (source, epoch, last, ids, types, subjects)
-        VALUES ($1, $2, $3, $7, $8, $9)
+        SELECT source, $7, $8, $11, $12, $13 FROM moved
     )
-    SELECT open_parked FROM moved
-"""
+    SELECT source FROM moved
+"""  # noqa: S608 - a constant
 _DIVERGE = text("UPDATE cursor SET state = 'diverged', reason = :reason, updated_at = now() WHERE source = :source")
 _BEGIN_REPLAY = text("INSERT INTO replay (source, types) VALUES (:source, :types) ON CONFLICT DO NOTHING")
 _REPLAY = text("SELECT types, position FROM replay WHERE source = :source")

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from shared import clock
 from shared.events import BLANK
 from shared.spine import bell
-from shared.spine.positions import placing_here
+from shared.spine.positions import leading_here
 from shared.telemetry import traceparent
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _HELD = "spine.held"
 _RECORDED = "spine.recorded"
 _GATHERED = "spine.gathered"
+_PLACED = "spine.placed"
 PROJECTING = "spine.projecting"
 """Key in ``session.info`` while a projecting handler runs."""
 
@@ -48,6 +49,9 @@ _PLAIN = re.compile(r"[0-9A-Za-z:_-]{1,100}")
 """Subjects that may stand in a statement as they are: ids and codes, which is what they all are."""
 _LOCK_MANY = "SELECT pg_advisory_xact_lock(hashtextextended(name, 8050)) FROM unnest($1::text[]) AS name"
 
+_COLUMNS = (
+    "id", "recorded_at", "type", "version", "subject", "subjects", "data", "occurred_at", "actor", "traceparent"
+)  # fmt: skip
 _STATE = """
     WITH head AS MATERIALIZED (
         SELECT epoch, position, event_id FROM log_head
@@ -70,7 +74,7 @@ _STATE = """
     )
     UPDATE log_head SET position = head.position + last.n, event_id = last.id
     FROM head, (SELECT n, id FROM fresh ORDER BY n DESC LIMIT 1) AS last
-    RETURNING log_head.position
+    RETURNING log_head.position, head.event_id, head.epoch
 """
 """Writes facts into the log and, where nobody else is placing and nothing waits for its place, places them at once.
 
@@ -268,10 +272,16 @@ def _write(session: Session, *, place: bool = False) -> None:
         return
     columns = [list(column) for column in zip(*rows, strict=True)]
     columns[5] = [",".join(subjects) for subjects in columns[5]]
-    head = _run(session, _STATE, [*columns, place]).scalar()
-    if head is not None:
-        for position, row in enumerate(rows, head - len(rows) + 1):
-            recorded[row[0]].position = position
+    moved: Any = _run(session, _STATE, [*columns, place]).one_or_none()
+    if moved is None:
+        return
+    last, previous, epoch = moved
+    lines = session.info[_PLACED] = []
+    for position, row in enumerate(rows, last - len(rows) + 1):
+        line = dict(zip(_COLUMNS, row, strict=True))
+        lines.append({**line, "position": position, "previous": previous, "epoch": epoch})
+        previous = recorded[row[0]].id
+        recorded[row[0]].position = position
 
 
 def _run(session: Session, statement: str, values: list[Any]) -> CursorResult[Any]:
@@ -288,14 +298,14 @@ def _note(session: AsyncSession, row: list[Any]) -> Recorded:
 @sqlalchemy_event.listens_for(Session, "after_begin")
 def _begin(session: Session, transaction: SessionTransaction, _connection: object) -> None:
     if not transaction.nested:
-        session.info.pop(_RECORDED, None)
-        session.info.pop(_GATHERED, None)
+        for key in (_RECORDED, _GATHERED, _PLACED):
+            session.info.pop(key, None)
 
 
 @sqlalchemy_event.listens_for(Session, "before_commit")
 def _commits(session: Session) -> None:
     if not session.in_nested_transaction() and session.info.get(_GATHERED):
-        _write(session, place=str(session.get_bind().engine.url) in placing_here)
+        _write(session, place=str(session.get_bind().engine.url) in leading_here)
 
 
 @sqlalchemy_event.listens_for(Session, "after_commit")
@@ -303,15 +313,21 @@ def _committed(session: Session) -> None:
     if session.in_nested_transaction():
         return  # only a savepoint was let go
     session.info.pop(_HELD, None)
-    if session.info.get(_RECORDED):
-        bell.committed[str(session.get_bind().engine.url)].ring()
+    if not session.info.get(_RECORDED):
+        return
+    url, placed = str(session.get_bind().engine.url), session.info.pop(_PLACED, None)
+    leader = leading_here.get(url)
+    if placed and leader:
+        leader.take(placed)
+    else:
+        bell.committed[url].ring()
 
 
 @sqlalchemy_event.listens_for(Session, "after_rollback")
 def _rolled_back(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    for key in (_HELD, _RECORDED, _GATHERED):
+    for key in (_HELD, _RECORDED, _GATHERED, _PLACED):
         session.info.pop(key, None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from sqlalchemy import text
 
@@ -21,8 +21,19 @@ CHANNEL = "kasane_log"
 
 BATCH = 500
 
-placing_here: set[str] = set()
-"""URLs of databases whose relay leads in this process and has seen that stream and log agree: who commits may place."""
+Line: TypeAlias = "Mapping[str, Any]"
+"""One row of the log as the relay reads it: the columns of ``_WRITTEN``, ``data`` as JSON text."""
+
+
+class Leader(Protocol):
+    """A relay that leads, as a transaction sees it that has placed its facts by itself."""
+
+    def take(self, placed: Sequence[Line]) -> None:
+        """Hear what has just been committed, in order and with its positions."""
+
+
+leading_here: dict[str, Leader] = {}
+"""By database URL: the relay leads in this process and has seen that stream and log agree, so who commits may place."""
 
 PLACE = f"""
     WITH head AS MATERIALIZED (
@@ -87,10 +98,12 @@ async def read_written(
     db: Database, source: str, after: int, last: int, limit: int = BATCH
 ) -> list[tuple[Envelope, str]]:
     """The same for the relay, in one round trip: each event without its data, and these as PostgreSQL wrote them."""
-    return [
-        (_envelope(row | {"data": {}}, source), row["data"])
-        for row in map(dict, await db.fetch(_WRITTEN, after, last, limit))
-    ]
+    return [written(dict(row), source) for row in await db.fetch(_WRITTEN, after, last, limit)]
+
+
+def written(line: Line, source: str) -> tuple[Envelope, str]:
+    """A line of the log as :func:`read_written` gives it."""
+    return _envelope({**line, "data": {}}, source), line["data"]
 
 
 def envelopes(rows: Sequence[Row[Any]], source: str) -> list[Envelope]:

@@ -9,7 +9,7 @@ cursor's lock; a frozen one loses it when PostgreSQL ends its session.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,7 +19,7 @@ from shared import clock
 from shared.spine import wire
 from shared.spine.applying import Applier, park
 from shared.spine.bell import Bell
-from shared.spine.cursors import Position, advance_to, create, diverge, known_as_lost, lock, look, replayed, replaying
+from shared.spine.cursors import Position, create, diverge, known_as_lost, lock, look, move, replayed, replaying
 from shared.spine.failures import failure_of, passes
 from shared.spine.follow import FeedAwayError, FeedGoneBackError
 from shared.spine.going_back import go_back
@@ -289,10 +289,10 @@ class Reader:
 
     async def _attempt(self, cursor: Position, batch: list[Envelope], *, careful: bool) -> Position | None:
         async with self._db.transaction() as session:
-            if not await lock(session, cursor):
-                return None
-            parked = await self._run(session, cursor, batch, careful=careful)
-            return await advance_to(session, cursor, batch, parked=parked)
+            moved = await move(session, cursor, batch)
+            if moved is not None and await self._run(session, cursor, batch, careful=careful):
+                moved = replace(moved, open_parked=await count_open(session, cursor.source))
+            return moved
 
     async def _run(self, session: AsyncSession, cursor: Position, batch: list[Envelope], *, careful: bool) -> bool:
         """Apply a batch; whether something of it was parked."""

@@ -20,14 +20,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared import clock
 from shared.spine import bell
-from shared.spine.positions import BATCH, CHANNEL, PLACE, placing_here
+from shared.spine.positions import BATCH, CHANNEL, PLACE, leading_here
 from shared.spine.stream import DivergedError, Stream
 from shared.spine.tables import ensure_partitions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from redis.asyncio import Redis
 
     from shared.db import Database
+    from shared.spine.positions import Line
     from shared.spine.wire import Names
 
 LEADER_LOCK = 8050_0001
@@ -85,8 +88,20 @@ class Relay:
         """Take part in the election and do the work while leading, whatever happens to the servers."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._position())
+            group.create_task(self._announce())
             if self._stream is not None:
                 group.create_task(self._publish(self._stream))
+
+    def take(self, placed: Sequence[Line]) -> None:
+        """Hear from a transaction of this process what it has committed and placed by itself."""
+        if self._stream is not None:
+            self._stream.hand_in(placed)
+        self._moved(placed[-1]["position"])
+
+    def _moved(self, head: int) -> None:
+        if head > self.head:
+            self.head = head
+            self.positioned.ring()
 
     async def _position(self) -> None:
         pause = 0.1
@@ -98,7 +113,7 @@ class Relay:
                 self._log.warning("relay lost its connection", error=type(error).__name__)
             finally:
                 self.leading = False
-                placing_here.discard(str(self._db.engine.url))
+                leading_here.pop(str(self._db.engine.url), None)
             pause = 0.1 if clock.monotonic() - began > BEAT else min(pause * 2, _LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
@@ -131,7 +146,7 @@ class Relay:
                 if placed > 1:
                     await asyncio.sleep(_GATHERS)
             if await ear.wait(_LOOKS if self.leading else BEAT) and not self.leading:
-                await connection.execute(f"SELECT pg_notify('{CHANNEL}', '')")
+                await connection.execute(_TELL, "")
 
     async def _stand_for_leader(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
@@ -146,7 +161,7 @@ class Relay:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await self._look(self._stream)
         self.leading = True
-        placing_here.add(str(self._db.engine.url))
+        leading_here[str(self._db.engine.url)] = self
         self.positioned.ring()
 
     async def _place(self, connection: asyncpg.Connection[asyncpg.Record]) -> int:
@@ -154,18 +169,29 @@ class Relay:
             row = await connection.fetchrow(PLACE)
         except asyncpg.SerializationError:
             return BATCH
-        if row["position"] > self.head:
-            self.head = int(row["position"])
-            self.positioned.ring()
-            await connection.execute(f"SELECT pg_notify('{CHANNEL}', '{self.head}')")
+        self._moved(int(row["position"]))
         return int(row["n"])
 
-    def _hear(self, connection: asyncpg.Connection[asyncpg.Record], pid: int, _channel: str, payload: object) -> None:
-        if payload and pid == connection.get_server_pid():
-            return  # our own voice: the head is known
+    async def _announce(self) -> None:
+        """Tell the other replicas how far the log is; they wait for it to answer whoever follows it by HTTP."""
+        told = 0
+        with self.positioned.listen() as ear:
+            while True:
+                await ear.wait(BEAT)
+                if not self.leading or self.head <= told:
+                    continue
+                await asyncio.sleep(_GATHERS)  # the stream first
+                head = self.head
+                try:
+                    await self._db.fetch(_TELL, str(head))
+                    told = head
+                except Exception as error:  # noqa: BLE001 - as above; they also look by themselves
+                    self._log.warning("announcing failed", error=type(error).__name__)
+                    await asyncio.sleep(BEAT)
+
+    def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         if payload:
-            self.head = max(self.head, int(str(payload)))
-            self.positioned.ring()
+            self._moved(int(str(payload)))
         elif self.leading and self._ear is not None:
             self._ear.wake()
 
@@ -209,6 +235,8 @@ class Relay:
             self._log.warning("housekeeping failed", error=type(error).__name__)
 
 
+# Nothing that must outlive a crash: a notification alone would make PostgreSQL wait for its disk.
+_TELL = f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{CHANNEL}', $1)"
 _FORGET_THE_WAY = text("DELETE FROM applied_run WHERE applied_at < now() - interval '60 days'")
 # An operator may have adopted the log since we looked: what was wrong in its old epoch is so no more.
 _DIVERGED = text("""

@@ -16,7 +16,7 @@ from redis.exceptions import ResponseError
 from sqlalchemy import text
 
 from shared.spine import wire
-from shared.spine.positions import read_written
+from shared.spine.positions import BATCH, read_written, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from shared.db import Database
     from shared.events import Envelope
+    from shared.spine.positions import Line
     from shared.spine.wire import Names
 
 KEEP_ASIDE_SECONDS = 90 * 86400
+_MOST_HANDED = 4 * BATCH
 
 _LAST = """
 local tail = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
@@ -102,6 +104,15 @@ class Stream:
         self._set_aside_script = redis.register_script(_SET_ASIDE)
         self.tail: Tail | None = None
         """None: not known, look first."""
+        self._handed: dict[int, tuple[Envelope, str]] = {}
+
+    def hand_in(self, placed: Iterable[Line]) -> None:
+        """Take what was just committed, so that it need not be read again. Nothing of it has to be the next."""
+        if len(self._handed) >= _MOST_HANDED:
+            self._handed.clear()  # the log still has them
+        source = self._names.source(self._service)
+        for line in placed:
+            self._handed[line["position"]] = written(line, source)
 
     async def publish(self, head: int) -> int:
         """Append at most one batch of what is positioned up to ``head``; how many entries it was.
@@ -109,17 +120,34 @@ class Stream:
         Raises redis and database errors (the tail is then looked at again) and DivergedError.
         """
         if self.tail is None:
+            self._handed.clear()  # it may have been erased since
             self.tail = await self.inspect()
         if self.tail.position >= head:
             return 0
         tail, self.tail = self.tail, None
-        batch = await read_written(self._db, self._names.source(self._service), tail.position, head)
+        batch = self._at_hand(tail, head) or await read_written(
+            self._db, self._names.source(self._service), tail.position, head
+        )
         if not batch:
             return 0
         if await self._append(tail, batch):
             last, _ = batch[-1]
             self.tail = Tail(last.position, str(last.id))
         return len(batch)
+
+    def _at_hand(self, tail: Tail, head: int) -> list[tuple[Envelope, str]]:
+        """The unbroken run after ``tail`` that was handed in; what the stream has already is dropped."""
+        for position in [position for position in self._handed if position <= tail.position]:
+            del self._handed[position]
+        batch: list[tuple[Envelope, str]] = []
+        previous = tail.event_id
+        for position in range(tail.position + 1, min(tail.position + BATCH, head) + 1):
+            line = self._handed.get(position)
+            if line is None or str(line[0].previous or "") != previous:
+                break
+            batch.append(line)
+            previous = str(line[0].id)
+        return batch
 
     async def check(self) -> None:
         """See whether the stream still ends where we left it; if not, the next :meth:`publish` looks closely.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.events.intake import HouseholdChanged
 from shared.rooms import with_database
 from shared.spine import NotYet, Received, Subscriptions, adopt_log, lost_facts
-from shared.spine.positions import PLACE, placing_here
+from shared.spine.positions import PLACE, Line, leading_here
 from shared.spine.reader import Reader, Source
 from shared.spine.stream import DivergedError, Stream
 from tests.spine.rig import Node, Rig, note
@@ -128,7 +128,15 @@ class Stage:
     redis_up = True
 
     def writers_place(self, at_once: bool) -> None:
-        (placing_here.add if at_once else placing_here.discard)(str(self.intake.db.engine.url))
+        url = str(self.intake.db.engine.url)
+        if at_once:
+            leading_here[url] = self
+        else:
+            leading_here.pop(url, None)
+
+    def take(self, placed: Sequence[Line]) -> None:
+        """Be the leader that hears of it: its stream gets it at hand."""
+        self.streams[0].hand_in(placed)
 
     async def place(self) -> None:
         await self.placer.fetchrow(PLACE)
