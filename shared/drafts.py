@@ -6,7 +6,7 @@ cases never stand in each other's place. It names its household where one is kno
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -22,7 +22,9 @@ from shared.errors import Conflict, Missing, Refused
 from shared.i18n import N_
 from shared.identity import CurrentActor
 from shared.my_number import is_telephone_field, strike_out
+from shared.periods import days_kept
 from shared.service import Here
+from shared.tombstones import demand_not_erased
 from shared.typed import strikes_out
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-KEPT_FOR = timedelta(days=30)
 _MOST_DRAFTS = 50
 _MOST_FIELDS = 2000
 _NO_SUCH_DRAFT = N_("その下書きはありません。")
@@ -93,12 +94,15 @@ async def save_draft(form: FormName, draft_id: UUID, body: DraftBody, here: Here
     """Save, or save again. A draft of somebody else is refused as if it were not there.
 
     The digits of a マイナンバー are struck out first (■); the browser keeps what it stands for until it is corrected.
+    Nothing is kept about a household that was erased: Missing.
     """
     if len(body.fields) > _MOST_FIELDS:
         raise Refused("下書きの項目が多すぎます。")
     fields = {strike_out(name): _storable(value, name) for name, value in body.fields.items()}
     now = clock.now()
     async with here.db.transaction() as session:
+        await demand_not_erased(session, body.household, body.about)
+        expires_at = now + await days_kept(session, "draft")
         held = await session.scalar(select(func.count()).where(Draft.person == actor.person, Draft.id != draft_id))
         if (held or 0) >= _MOST_DRAFTS:
             raise Refused("下書きが多すぎます。使わないものを消してください。")
@@ -110,7 +114,7 @@ async def save_draft(form: FormName, draft_id: UUID, body: DraftBody, here: Here
             household=body.household,
             body=fields,
             saved_at=now,
-            expires_at=now + KEPT_FOR,
+            expires_at=expires_at,
         )
         saved = await session.scalar(
             statement.on_conflict_do_update(
@@ -119,7 +123,7 @@ async def save_draft(form: FormName, draft_id: UUID, body: DraftBody, here: Here
                     "body": fields,
                     "household": body.household,
                     "saved_at": now,
-                    "expires_at": now + KEPT_FOR,
+                    "expires_at": expires_at,
                 },
                 where=(Draft.person == actor.person)
                 & (Draft.form == form)
@@ -172,7 +176,7 @@ async def keep_draft(
             household=household,
             body=fields,
             saved_at=now,
-            expires_at=now + KEPT_FOR,
+            expires_at=now + await days_kept(session, "draft"),
         )
     )
 

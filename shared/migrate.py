@@ -42,7 +42,7 @@ def alembic_config(folder: Path, own: MetaData) -> Config:
 
 
 async def migrate(url: str, folder: Path, own: MetaData) -> None:
-    """Upgrade the database at ``url`` to the newest revisions and seed the code lists of ``folder``."""
+    """Upgrade the database at ``url`` to the newest revisions and seed its code lists, the shared ones first."""
     config = alembic_config(folder, own)
     engine = create_async_engine(async_url(url), poolclass=NullPool)
     try:
@@ -56,7 +56,8 @@ async def migrate(url: str, folder: Path, own: MetaData) -> None:
     db = Database(url, pool_size=1)
     try:
         async with db.transaction() as session:
-            await seed_codes(session, folder / "codes")
+            for lists in (_HERE.parent / "lists", folder / "codes"):
+                await seed_codes(session, lists)
     finally:
         await db.close()
 

@@ -37,6 +37,7 @@ from shared.pages import page
 from shared.service import Here, Service, wait_for_after
 from shared.spine import Spine, Subscriptions, feed_router
 from shared.telemetry import AccessLog, Metrics
+from shared.tidying import TIDY_EVERY, tidy_service
 from shared.typed import refuse_my_number
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def build_service(
         title=f"Kasane {name}",
         docs_url=None,
         redoc_url=None,
-        lifespan=lambda _: _living(service, periodic),
+        lifespan=lambda _: _living(service, (*periodic, Periodic("tidy", TIDY_EVERY, tidy_service))),
         dependencies=[Depends(refuse_my_number), Depends(wait_for_after)],
         middleware=[
             Middleware(AccessLog, metrics=metrics),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, update
 
 from services.casework.actions import hearing, projecting
+from services.casework.actions.erasing import erase_household
 from services.casework.actions.keeping import note_happening
 from services.casework.tables import Case, HouseholdLink, HouseholdType, Visit, VisitRequest
 from shared.events.intake import (
@@ -193,7 +194,7 @@ async def forget(session: AsyncSession, received: Received[HouseholdErased]) -> 
 @subscriptions.on(HouseholdErased, acts=True)
 async def erase(session: AsyncSession, received: Received[HouseholdErased]) -> None:
     """Erase everything that was written about it."""
-    await hearing.erase_household(session, received.event.household)
+    await erase_household(session, received.event.household)
 
 
 @subscriptions.on(VisitAssigned, projects=True, batch=True)

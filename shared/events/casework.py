@@ -268,3 +268,12 @@ class CaseReopened(CaseEvent):
 
     owner: UUID
     urgency: Urgency
+
+
+class HouseholdForgotten(HouseholdEvent):
+    """Everything that casework held about an erased household is gone: its part of the certificate (消去証明)."""
+
+    type: ClassVar[str] = "casework.household_forgotten"
+
+    classes: tuple[str, ...] = ()
+    """What there was, by RECORD_CLASS."""

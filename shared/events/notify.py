@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from shared.events.base import Event
+from shared.events.base import Event, HouseholdEvent
 
 
 class NotificationEvent(Event):
@@ -47,3 +47,12 @@ class NotificationUnanswered(NotificationEvent):
 
     because: UUID
     escalated_to: tuple[UUID, ...] = ()
+
+
+class HouseholdForgotten(HouseholdEvent):
+    """Everything that notify held about an erased household is gone: its part of the certificate (消去証明)."""
+
+    type: ClassVar[str] = "notify.household_forgotten"
+
+    classes: tuple[str, ...] = ()
+    """What there was, by RECORD_CLASS."""

@@ -89,3 +89,12 @@ class CheckinMissed(VisitEvent):
 
     workers: tuple[UUID, ...]
     due_at: datetime
+
+
+class HouseholdForgotten(HouseholdEvent):
+    """Everything that outreach held about an erased household is gone: its part of the certificate (消去証明)."""
+
+    type: ClassVar[str] = "outreach.household_forgotten"
+
+    classes: tuple[str, ...] = ()
+    """What there was, by RECORD_CLASS."""

@@ -6,6 +6,7 @@ Public names; everything else is the inside::
     await record(session, Event(...), actor=actor, occurred_at=...)      -> Recorded
     await record_many(session, [Fact(event, occurred_at, id), ...])      -> list[Recorded]
     await erase(session, household_id)                     # blank all the log says about it
+    await forget_heard(session, household_id)              # and what was heard: parked events, the memory of the way
     recorded_in(session)                                   # of the transaction just committed
     await positions_of(db, "intake", recorded)             -> "intake:1234" | None, the answer's ``after``
 
@@ -40,6 +41,7 @@ For ``./kasane parked`` and ``./kasane log adopt`` (the running service tries re
 
 from shared.spine.facade import Spine, connect_redis
 from shared.spine.feed import feed_router
+from shared.spine.forgetting import forget_heard
 from shared.spine.going_back import Adopted, adopt_log, lost_facts
 from shared.spine.heartbeat import heard_from, refuse_when_deaf, sharing_is_safe, wire_heartbeat
 from shared.spine.log import (
@@ -95,6 +97,7 @@ __all__ = [
     "ensure_partitions",
     "erase",
     "feed_router",
+    "forget_heard",
     "give_up",
     "heard_from",
     "hold",

@@ -45,6 +45,7 @@ CODES_AND_NUMBERS = {
     "role": "role of a post",
     "areas": "圏域",
     "basis": "BASIS",
+    "classes": "RECORD_CLASS",
     "outcome": "TASK_OUTCOME",
     "skills": "SKILL",
     "slots": "VISIT_SLOT",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
-from services.casework.actions.files import close_files, forget_consents, invitations_of
+from services.casework.actions.files import forget_consents, invitations_of
 from services.casework.actions.invitations import end_invitations, refresh_track
 from services.casework.actions.keeping import (
     add_happening,
@@ -23,7 +23,6 @@ from services.casework.queries.handling import wanted_from
 from services.casework.rules import cases, clocks, sharing
 from services.casework.tables import (
     Case,
-    Clock,
     Consent,
     Consultation,
     Household,
@@ -34,8 +33,7 @@ from services.casework.tables import (
 )
 from shared import clock
 from shared.codes import find_code
-from shared.drafts import forget_drafts
-from shared.spine import NotYet, Received, derived_id, erase
+from shared.spine import NotYet, Received, derived_id
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -183,17 +181,6 @@ async def forget_areas(session: AsyncSession, household: UUID) -> None:
     if known is not None and known.protected:
         for table in (Invitation, VisitRequest):
             await session.execute(update(table).where(table.household == household).values(area=None))
-
-
-async def erase_household(session: AsyncSession, household: UUID) -> None:
-    """Erase what casework has written about a household, half-written forms too, and what its log says of it."""
-    cases = (await session.scalars(select(Case.id).where(Case.household == household))).all()
-    asked = (await session.scalars(select(Invitation.id).where(Invitation.household == household))).all()
-    await forget_drafts(session, household, [*cases, *asked])
-    await session.execute(delete(Case).where(Case.household == household))
-    close_files(session, household)
-    await session.execute(delete(Clock).where(Clock.household == household))
-    await erase(session, household)
 
 
 async def open_case_in(session: AsyncSession, household: UUID) -> Case | None:

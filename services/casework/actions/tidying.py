@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_
 
@@ -11,13 +10,10 @@ from services.casework.actions.entering import forget_failures
 from services.casework.actions.handing import sweep_posts
 from services.casework.tables import AccountLetter, OidcFlow, SignIn
 from shared import clock
+from shared.periods import days_kept
 
 if TYPE_CHECKING:
     from shared.db import Database
-
-_SIGN_INS_KEPT: Final = timedelta(days=90)
-"""How long a person's own list goes back; the audit keeps who signed in for longer."""
-_LETTERS_KEPT: Final = timedelta(days=30)
 
 
 async def tidy_staff(db: Database) -> None:
@@ -26,7 +22,8 @@ async def tidy_staff(db: Database) -> None:
     now = clock.now()
     async with db.transaction() as session:
         await forget_failures(session)
+        sign_ins, letters = await days_kept(session, "sign_in"), await days_kept(session, "account_letter")
         await session.execute(delete(OidcFlow).where(OidcFlow.expires_at < now))
-        await session.execute(delete(AccountLetter).where(AccountLetter.expires_at < now - _LETTERS_KEPT))
-        over = or_(SignIn.ended_at < now - _SIGN_INS_KEPT, SignIn.ends_at < now - _SIGN_INS_KEPT)
+        await session.execute(delete(AccountLetter).where(AccountLetter.expires_at < now - letters))
+        over = or_(SignIn.ended_at < now - sign_ins, SignIn.ends_at < now - sign_ins)
         await session.execute(delete(SignIn).where(over))

@@ -14,8 +14,9 @@ from services.notify.rules.quiet import QuietHours, send_at
 from services.notify.tables import Delivery, ErasedHousehold, Notification, Preference
 from shared import clock
 from shared.codes import Code
-from shared.events.notify import NotificationSent
-from shared.spine import NotYet, Received, derived_id, erase, hold, record
+from shared.erasure import forget_everything
+from shared.events.notify import HouseholdForgotten, NotificationSent
+from shared.spine import NotYet, Received, derived_id, hold, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,8 +133,10 @@ async def put(
 
 async def erase_household(session: AsyncSession, household: UUID) -> None:
     """Erase what was told about a household, and what the log says of it. Doing it twice changes nothing."""
+    told = set(await session.scalars(select(Notification.id).where(Notification.household == household)))
     await session.execute(delete(Notification).where(Notification.household == household))
-    await erase(session, household)
+    await forget_everything(session, household, told)
+    await record(session, HouseholdForgotten(household=household, classes=("notification",) if told else ()))
 
 
 async def _settle(
