@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.db import Database
+    from shared.disclosure.parts import Export
     from shared.identity import Actor, Tokens
     from shared.operations import CountDeliveries
     from shared.settings import Settings
     from shared.spine import Spine
     from shared.telemetry import Metrics
+
+    Disclose = Callable[[AsyncSession, "Service", Actor, UUID], Awaitable[Export]]
+    """How a service collects what it holds about a household for a disclosure request."""
 
 AFTER_SECONDS = 2.0
 """How long a page waits for the fact it was promised."""
@@ -48,6 +52,7 @@ class Service:
     metrics: Metrics
     codes: Codes = field(default_factory=lambda: Codes([]))
     deliveries: CountDeliveries | None = None
+    disclose: Disclose | None = None
     operations: Recent[Operations] = field(init=False)
     """What an operator sees of it, at most two seconds old."""
 

@@ -29,6 +29,7 @@ from shared.audit.origin import Origin
 from shared.audit.sealing import Sealer
 from shared.codes import Codes
 from shared.db import Database
+from shared.disclosure import routes as disclosure
 from shared.guards import BodyLimit, CrossSiteGuard, SecurityHeaders
 from shared.identity import Tokens
 from shared.operations import routes as operations
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from shared.operations import CountDeliveries
+    from shared.service import Disclose
     from shared.settings import Settings
 
 __all__ = ["Periodic", "build_service", "join", "page"]
@@ -71,10 +73,12 @@ def build_service(
     routers: Sequence[APIRouter],
     periodic: Sequence[Periodic] = (),
     deliveries: CountDeliveries | None = None,
+    disclose: Disclose | None = None,
 ) -> FastAPI:
     """The application of one service. ``folder`` holds its ``templates`` and ``codes``.
 
-    ``deliveries``: how the operator's page counts what this service sends out, where it does.
+    ``deliveries``: how the operator's page counts what this service sends out, where it does. ``disclose``: how it
+    collects what it holds about a household for a disclosure request.
     """
     metrics = Metrics(name)
     db = Database(settings.database_url, pool_size=settings.pool_size)
@@ -89,6 +93,7 @@ def build_service(
         metrics=metrics,
         codes=Codes([]),
         deliveries=deliveries,
+        disclose=disclose,
     )
     app = FastAPI(
         title=f"Kasane {name}",
@@ -106,7 +111,7 @@ def build_service(
     )
     app.state.service = service
     install_answers(app)
-    for router in (*routers, drafts.router, feed_router(), operations.router, audit.router, _about):
+    for router in (*routers, drafts.router, feed_router(), operations.router, audit.router, disclosure.router, _about):
         app.include_router(router)
     return app
 

@@ -10,6 +10,7 @@ from services.notify.actions.delivering import deliver_waiting
 from services.notify.actions.passing_up import pass_up_unread
 from services.notify.handlers import subscriptions
 from services.notify.queries.deliveries import count_deliveries
+from services.notify.queries.disclosure import collect_parts
 from shared.web import Periodic, build_service
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
             Periodic("deliver", settings.sweep_seconds, _deliver),
         ],
         deliveries=count_deliveries,
+        disclose=collect_parts,
     )
 
 

@@ -9,6 +9,7 @@ from services.outreach import api
 from services.outreach.actions.watching import look_for_missing_workers, look_for_silence
 from services.outreach.handlers import subscriptions
 from services.outreach.pages import routers
+from services.outreach.queries.disclosure import collect_parts
 from shared.web import Periodic, build_service
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def create_app(settings: Settings) -> FastAPI:
         subscriptions=subscriptions,
         routers=[*routers, api.router],
         periodic=[Periodic("watch", settings.sweep_seconds, _watch)],
+        disclose=collect_parts,
     )
 
 
