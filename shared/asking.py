@@ -46,7 +46,7 @@ async def ask(
     try:
         headers = {
             "authorization": f"Bearer {token}",
-            HEADER: here.credentials.show(other, "behalf", viewer=token, origin=current_origin()),
+            HEADER: here.spine.credentials.show(other, "behalf", viewer=token, origin=current_origin()),
         }
         async with httpx.AsyncClient(timeout=patience, trust_env=False) as client:
             answer = await client.request(method, url + path, headers=headers, **more)
