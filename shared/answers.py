@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from shared import i18n
+from shared.described import describe_refusals
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.identity import NotSignedInError
@@ -43,6 +44,7 @@ _FIELD_TEXTS: Mapping[str, str] = {
 _EMPTY = N_("まだ空です。書くか、選んでください。")
 _WRONG_VALUE = N_("この値は受け付けられません。")
 _STATUS_TEXTS: Mapping[int, str] = {
+    400: N_("送られたものを読み取れませんでした。"),
     404: N_("ここには何もありません。番号が変わったか、見る権限がありません。"),
     405: N_("この操作はできません。"),
     413: N_("送られたものが大きすぎます。分けて送ってください。"),
@@ -58,7 +60,8 @@ log = structlog.get_logger()
 
 
 def install_answers(app: FastAPI) -> None:
-    """Teach an application to answer refusals, unreadable input and surprises in sentences."""
+    """Teach an application to answer refusals, unreadable input and surprises in sentences, and to say so."""
+    describe_refusals(app)
     app.add_exception_handler(NotSignedInError, _ask_to_sign_in)
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(RequestValidationError, _name_the_fields)
@@ -146,6 +149,14 @@ async def _plain_status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     text = _STATUS_TEXTS.get(error.status_code, str(error.detail))
     return problem(request, error.status_code, i18n.gettext(text, i18n.locale_of(request)))
+
+
+async def answer_outside(_: Request, error: Exception) -> Response:
+    """For an address outside of every service: no page of one can be shown."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    title = _STATUS_TEXTS.get(error.status_code, str(error.detail))
+    body = {"type": "about:blank", "title": title, "status": error.status_code}
+    return JSONResponse(body, error.status_code, media_type="application/problem+json")
 
 
 async def _blame_the_data(request: Request, error: Exception) -> Response:

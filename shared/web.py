@@ -18,12 +18,13 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from shared import drafts, i18n
-from shared.answers import install_answers
+from shared.answers import answer_outside, install_answers
 from shared.audit import routes as audit
 from shared.audit.origin import Origin
 from shared.audit.sealing import Sealer
@@ -171,7 +172,7 @@ def _templates(folder: Path) -> Environment:
 _about = APIRouter(tags=["about"])
 
 
-@_about.get("/health")
+@_about.get("/health", responses={503: {"description": "It can't: its database does not answer."}})
 async def tell_health(here: Here) -> JSONResponse:
     """Whether the service can do its work; without personal data, so without sign-in."""
     status = await here.spine.health()
@@ -216,6 +217,7 @@ def join(*apps: FastAPI) -> Starlette:
             Route("/favicon.ico", icon),
         ],
         middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={HTTPException: answer_outside},
         lifespan=living,
     )
 

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from shared.spine.facade import Spine
 
 CLOUDEVENTS_BATCH = "application/cloudevents-batch+json"
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A batch of CloudEvents.", "content": {CLOUDEVENTS_BATCH: {"schema": {"type": "array"}}}},
+    409: {"description": "The log has gone back.", "content": {"application/problem+json": {}}},
+}
 _MOST = 1000
 _LONGEST_WAIT = 30.0
 _LOOKS = 1.0
@@ -39,7 +43,7 @@ def feed_router() -> APIRouter:
     """The route, for every service alike; it finds its Spine at ``app.state.service.spine``."""
     router = APIRouter(tags=["feed"])
 
-    @router.get("/events", response_class=Response, responses={409: {"description": "The log has gone back."}})
+    @router.get("/events", response_class=Response, responses=_ANSWERS)
     async def read_events(  # noqa: PLR0917 - the parameters of the address
         request: Request,
         after: Annotated[int | None, Query(ge=0, le=2**62)] = None,
@@ -58,7 +62,8 @@ def feed_router() -> APIRouter:
         reader = _reader(authorization, spine)
         allowed = types_of(reader, spine.service, spine.settings.feed_readers)
         if reader is None or allowed is None:
-            return JSONResponse({"error": "unknown reader"}, 401, {"www-authenticate": "Bearer"})
+            body = {"type": "about:blank", "title": "unknown reader", "status": 401}
+            return JSONResponse(body, 401, {"www-authenticate": "Bearer"}, "application/problem+json")
         wanted = None if types is None else frozenset(types.split(",")) & allowed
         if after is None:
             after = 0 if lastEventId is None else await _position_of(spine, lastEventId)
@@ -91,8 +96,9 @@ async def _read(
         if event_id is not None and 0 < after <= head.position:
             known = await session.scalar(_KNOWN, {"position": after, "id": event_id})
         if after > head.position or not known:
-            body = {"error": "the log does not have that event", "epoch": head.epoch, "head": head.position}
-            return JSONResponse(body, 409)
+            title = "the log does not have that event"
+            body = {"type": "about:blank", "title": title, "status": 409, "epoch": head.epoch, "head": head.position}
+            return JSONResponse(body, 409, media_type="application/problem+json")
         events = await read_log(session, spine.names.source(spine.service), after, limit, types=wanted)
     full = len(events) == limit
     until = events[-1].position if full or (events and wanted is None) else head.position

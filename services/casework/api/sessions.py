@@ -123,7 +123,7 @@ async def sign_in_by_form(
     return answer
 
 
-@router.post("/sign-out")
+@router.post("/sign-out", status_code=303, response_class=RedirectResponse)
 async def sign_out(request: Request, here: Here) -> Response:
     """End the session at once, in every service; drafts stay."""
     async with here.db.transaction() as session:
