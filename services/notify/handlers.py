@@ -50,13 +50,13 @@ _SILENT = frozenset({
 @subscriptions.on(intake.HouseholdRegistered, projects=True, batch=True)
 async def know_households(session: AsyncSession, run: Sequence[Received[intake.HouseholdRegistered]]) -> None:
     """Where households are; intake says no area while anybody is protected."""
-    await projecting.keep_households(session, [{"id": one.event.household, "area": one.event.area} for one in run])
+    await projecting.place(session, [{"id": one.event.household, "area": one.event.area} for one in run])
 
 
 @subscriptions.on(intake.HouseholdChanged, projects=True, batch=True)
 async def move_households(session: AsyncSession, run: Sequence[Received[intake.HouseholdChanged]]) -> None:
     """They live elsewhere."""
-    await projecting.keep_households(session, [{"id": one.event.household, "area": one.event.area} for one in run])
+    await projecting.place(session, [{"id": one.event.household, "area": one.event.area} for one in run])
 
 
 @subscriptions.on(intake.ConsultationScreened, projects=True, batch=True)
@@ -69,7 +69,13 @@ async def note_urgency(session: AsyncSession, run: Sequence[Received[intake.Cons
 @subscriptions.on(intake.ProtectionSet, projects=True)
 async def forget_area(session: AsyncSession, received: Received[intake.ProtectionSet]) -> None:
     """Where they are is forgotten."""
-    await projecting.forget_area(session, received.event.household)
+    await projecting.set_protection(session, received.event.household, received.event.protection, ended=False)
+
+
+@subscriptions.on(intake.ProtectionEnded, projects=True)
+async def end_protection(session: AsyncSession, received: Received[intake.ProtectionEnded]) -> None:
+    """One protection has ended; the area comes back with intake's next word about it."""
+    await projecting.set_protection(session, received.event.household, received.event.protection, ended=True)
 
 
 @subscriptions.on(intake.HouseholdErased, acts=True)

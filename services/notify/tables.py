@@ -115,6 +115,18 @@ class Household(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     area: Mapped[str | None]
     urgency: Mapped[str | None]
+    protected: Mapped[bool] = _no()
+
+
+@projection_of("intake")
+class Protection(Base):
+    """Projection of intake: one protection (支援措置) that has been set; a household may have several."""
+
+    __tablename__ = "protection"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    household: Mapped[UUID] = mapped_column(index=True)
+    ended: Mapped[bool] = _no()
 
 
 @projection_of("casework", "intake")

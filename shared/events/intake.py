@@ -205,6 +205,52 @@ class ProtectionEnded(HouseholdEvent):
     member: UUID
 
 
+class ProtectionRenewed(HouseholdEvent):
+    """The office has granted the measure anew, until ``ends_on``."""
+
+    type: ClassVar[str] = "intake.protection_renewed"
+
+    protection: UUID
+    member: UUID
+    ends_on: date
+
+
+class ProtectionDue(HouseholdEvent):
+    """A measure runs out in ``days_left`` days (60, 30, 7), or has run out (negative). It protects all the same."""
+
+    type: ClassVar[str] = "intake.protection_due"
+
+    protection: UUID
+    member: UUID
+    ends_on: date
+    days_left: int
+    posts: tuple[UUID, ...] = ()
+    """Who set the protections of the household."""
+
+
+class GlassAsked(HouseholdEvent):
+    """A post not on the allow-list asks to see a protected household (緊急の開示); ``post`` is to approve."""
+
+    type: ClassVar[str] = "intake.glass_asked"
+
+    glass: UUID
+    asked_by: UUID
+    post: UUID
+
+
+class GlassAnswered(HouseholdEvent):
+    """A second person has answered; approved, the household is open to the asker until ``ends_at``."""
+
+    type: ClassVar[str] = "intake.glass_answered"
+
+    glass: UUID
+    answer: Literal["approved", "declined"]
+    answered_by: UUID
+    ends_at: datetime | None = None
+    posts: tuple[UUID, ...] = ()
+    """Who asked, and when it was approved who set the protections."""
+
+
 class HouseholdErased(HouseholdEvent):
     """Its retention period is over and disposal was approved: erase everything held about it."""
 

@@ -177,7 +177,10 @@ async def withdraw(session: AsyncSession, household: UUID, consent: UUID, member
 
 
 async def set_protection(session: AsyncSession, household: UUID, protection: UUID, *, ended: bool) -> None:
-    """Note a protection, or its end; while one runs neither area nor district is kept."""
+    """Note a protection, or its end; while one runs neither area nor district is kept, and no link.
+
+    intake ends its links without a fact that would name both sides, so they go by this one.
+    """
     await know(session, household)
     over = Protection.ended | literal(ended)  # one that has ended stays so, in whatever order the two facts come
     row = {"id": protection, "household": household, "ended": ended}
@@ -186,11 +189,18 @@ async def set_protection(session: AsyncSession, household: UUID, protection: UUI
     protected = bool(await session.scalar(select(runs)))
     forgotten: dict[str, Any] = {"area": None, "district": None} if protected else {}
     await session.execute(update(Household).where(Household.id == household).values(protected=protected, **forgotten))
+    if protected:
+        await session.execute(
+            delete(HouseholdLink).where((HouseholdLink.one == household) | (HouseholdLink.other == household))
+        )
 
 
 async def keep_link(session: AsyncSession, household: UUID, other: UUID, kind: str) -> None:
-    """Two households belong together; the smaller id stands first."""
+    """Two households belong together; the smaller id stands first. Nothing is kept while either side is protected."""
     if await erased_among(session, [household, other]):
+        return
+    guarded = select(Household.id).where(Household.id.in_([household, other]), Household.protected)
+    if (await session.scalars(guarded)).first() is not None:
         return
     one, two = sorted((household, other))
     await know(session, one, two)

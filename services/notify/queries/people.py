@@ -83,6 +83,7 @@ async def find_people(
     found: dict[str, list[UUID]] = {"owner": _posts([fields.get("owner")]) or _posts([subject.owner])}
     found["inviter"] = _posts([fields.get("invited_by")])
     found["post"] = _posts([fields.get("post")])
+    found["posts"] = _posts(fields.get("posts", ()))
     if wanted & {"requester", "assigner", "workers", "parties"}:
         found |= await _of_visits(session, fields, subject)
     if "parties" in wanted:

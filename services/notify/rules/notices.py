@@ -30,6 +30,7 @@ RECIPIENTS = (
     "assigner",  # the lead who published the visit
     "workers",  # who go
     "post",  # the post that the fact names
+    "posts",  # the posts that the fact lists
     "post_or_agency",  # that post, else everyone at the agency
     "agency",  # everyone at the agency that the fact names
     "agencies",  # everyone at the agencies that the fact lists
