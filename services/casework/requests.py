@@ -216,6 +216,12 @@ class CloseCase(Request):
     note: Words = ""
 
 
+class OpenCase(Request):
+    """Why somebody who sees a case's status alone opens its record."""
+
+    reason: Line
+
+
 class RegisterPerson(Request):
     """A member of staff. ``email`` and ``employee_number``: what a provider knows them by."""
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.casework.actions.keeping import begin_if_accepted, refresh_case, stop_clocks, take_case
-from services.casework.queries.access import NOT_HERE, WRITERS, reads_scope
+from services.casework.actions.keeping import begin_if_accepted, refresh_case, sight_in_hand, stop_clocks, take_case
+from services.casework.queries.access import NOT_HERE
 from services.casework.rules import care
 from services.casework.tables import Entry
 from shared import clock
@@ -30,7 +30,7 @@ async def write_entry(session: AsyncSession, actor: Actor, case_id: UUID, reques
     Closed cases take entries too: what is learnt afterwards belongs to them.
     """
     case = await take_case(session, actor, case_id)
-    if actor.role not in WRITERS:
+    if not sight_in_hand(session, actor, case).lets("write"):
         raise Forbidden(N_("この役割では経過を書けません。"))
     await _demand_code(session, "ENTRY_KIND", request.kind, "kind")
     care.write_entry(
@@ -123,7 +123,7 @@ async def take_entry(session: AsyncSession, actor: Actor, entry_id: UUID) -> Ent
         raise Missing(NOT_HERE)
     case = await take_case(session, actor, case_id)
     entry = await session.get_one(Entry, entry_id, populate_existing=True)
-    if not reads_scope(actor, case, entry.scope, entry.author):
+    if not sight_in_hand(session, actor, case).reads(entry.scope, own=entry.author == actor.post):
         raise Missing(NOT_HERE)
     return entry
 

@@ -16,6 +16,7 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session
 
 from services.casework.queries.facts import consents_by_household
+from services.casework.rules.rights import Sight
 from services.casework.rules.sharing import LIVE, TAKING_PART, ConsentFacts
 from services.casework.tables import Case, Clock, Household, Invitation
 from shared.spine import closed_subjects
@@ -31,8 +32,8 @@ class CaseFile:
     """A case and what has been read of it; None: not yet asked for."""
 
     case: Case
-    seen_by: set[UUID] = field(default_factory=set)
-    """Posts that were found to see the case in this transaction."""
+    seen_by: dict[UUID, Sight] = field(default_factory=dict)
+    """What the posts that act in this transaction have of the case."""
     household: Household | None = None
     invitations: list[Invitation] | None = None
     """All that were ever made, the oldest first."""

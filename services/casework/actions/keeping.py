@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
 from services.casework.actions.files import files_of, household_in, invitations_of, open_files, running_clocks
-from services.casework.queries.access import seen_households
+from services.casework.queries.access import sights_of
 from services.casework.rules import clocks as clock_rules
+from services.casework.rules.rights import NOTHING, Sight
 from services.casework.rules.sharing import WAITING
 from services.casework.tables import Case, Clock, Happening, Household
 from shared import clock
@@ -38,10 +39,16 @@ async def take_cases(session: AsyncSession, actor: Actor, case_ids: Collection[U
     files = files_of(session)
     unseen = {case for case in case_ids if case not in files or actor.post not in files[case].seen_by}
     if unseen:
-        await hold(session, *await seen_households(session, actor, unseen))
+        sights = await sights_of(session, actor, unseen)
+        await hold(session, *(household for household, _ in sights.values()))
         for file in await open_files(session, unseen):
-            file.seen_by.add(actor.post)
+            file.seen_by[actor.post] = sights[file.case.id][1]
     return [files[case].case for case in case_ids]
+
+
+def sight_in_hand(session: AsyncSession, actor: Actor, case: Case) -> Sight:
+    """What the actor, who took the case, has of it."""
+    return files_of(session)[case.id].seen_by.get(actor.post, NOTHING)
 
 
 async def household_of(session: AsyncSession, case: Case) -> Household:

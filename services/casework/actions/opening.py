@@ -17,6 +17,7 @@ from services.casework.actions.keeping import (
     add_happening,
     household_of,
     refresh_case,
+    sight_in_hand,
     start_clock,
     stop_clocks,
     take_case,
@@ -250,9 +251,5 @@ async def _cancel_visit_requests(session: AsyncSession, case: Case, actor: Actor
 
 
 async def may_coordinate(session: AsyncSession, actor: Actor, case: Case) -> bool:
-    """Whether the actor may ask agencies and request visits for this case."""
-    return (
-        case.owner == actor.post
-        or actor.role in {"coordinator", "manager"}
-        or (case.lead == actor.agency and actor.agency in await agencies_taking_part(session, case))
-    )
+    """Whether the actor, who took the case, may ask agencies and request visits for it."""
+    return sight_in_hand(session, actor, case).lets("coordinate")

@@ -9,11 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.casework.actions import opening
+from services.casework.actions import opening, reasons
 from services.casework.api.changing import Changed, Sent
-from services.casework.queries.cases import CaseFilter, list_cases, read_case
+from services.casework.queries.case import read_case
+from services.casework.queries.cases import CaseFilter, list_cases
 from services.casework.queries.views import CaseDetail, CaseView
-from services.casework.requests import ChangeLead, ChangeOwner, CloseCase
+from services.casework.requests import ChangeLead, ChangeOwner, CloseCase, OpenCase
 from shared.audit import note
 from shared.identity import CurrentActor
 from shared.service import Here
@@ -77,6 +78,12 @@ async def one_case(case_id: UUID, here: Here, actor: CurrentActor) -> CaseDetail
         found = await read_case(session, actor, case_id)
         await note(session, actor, "view", [found.household])
     return found
+
+
+@router.post("/cases/{case_id}/open")
+async def open_with_reason(case_id: UUID, body: OpenCase, sent: Sent) -> Changed:
+    """A manager writes down why they look; the case is open to them for twelve hours."""
+    return await sent.do("open", reasons.give_reason, case_id, body.reason, body=body)
 
 
 @router.post("/cases/{case_id}/owner")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
-from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services.casework.actions.reasons import give_reason
 from services.casework.pages.words import done_words
-from services.casework.queries.access import load_case
-from services.casework.queries.cases import read_case
+from services.casework.queries.access import demand, find_sight, load_case, must_say_why
+from services.casework.queries.case import read_case
 from services.casework.queries.directory import Directory
 from services.casework.queries.sharing import waiting_request
 from shared import clock
-from shared.audit import AuditEntry, note
-from shared.errors import Refused
-from shared.i18n import N_, locale_of, speaking
+from shared.audit import note
+from shared.i18n import locale_of, speaking
 from shared.identity import CurrentActor
 from shared.service import Here
 from shared.text import Line
@@ -27,17 +25,14 @@ from shared.web import page
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.casework.tables import Case
     from shared.identity import Actor
 
 router = APIRouter(include_in_schema=False)
-_REASON_HOLDS = timedelta(hours=12)
-"""How long a reason given for opening a case is good for."""
 
 
 @router.get("/cases/{case_id}")
 async def show_case(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> Response:
-    """Everything about a case. A manager who has no part in it says why first; each look is written down.
+    """A case as far as the viewer sees it. A manager who has no part in it says why first; each look is written down.
 
     Who is only asked about it is led to the request, which shows no household.
     """
@@ -45,41 +40,23 @@ async def show_case(case_id: UUID, request: Request, here: Here, actor: CurrentA
         asked = await waiting_request(session, actor, case_id)
         if asked is not None:
             return RedirectResponse(f"/casework/invitations/{asked}", status_code=303)
-        case = await load_case(session, actor, case_id)
-        if await _must_say_why(session, actor, case):
+        case, seen = await find_sight(session, actor, case_id)
+        if case is not None and must_say_why(seen):
             return page(request, "why.html", case=case)
-        await note(session, actor, "view", [case.household])
+        await note(session, actor, "view", [demand(case, seen, "file").household])
         context = await case_context(session, actor, case_id)
     with speaking(locale_of(request)):
         return page(request, "case.html", told=done_words(request), **context)
 
 
 @router.post("/cases/{case_id}/open")
-async def say_why(case_id: UUID, here: Here, actor: CurrentActor, reason: Annotated[Line, Form()] = "") -> Response:
+async def say_why(
+    case_id: UUID, here: Here, actor: CurrentActor, reason: Annotated[Line | None, Form()] = None
+) -> Response:
     """Write down why a manager opens a case, then open it."""
-    if not reason:
-        raise Refused(N_("見る理由を書いてください。"), field="reason")
     async with here.db.transaction() as session:
-        case = await load_case(session, actor, case_id)
-        await note(session, actor, "open_with_reason", [case.household], reason=reason)
+        await give_reason(session, actor, case_id, reason or "")
     return RedirectResponse(f"/casework/cases/{case_id}?done=opened", status_code=303)
-
-
-async def _must_say_why(session: AsyncSession, actor: Actor, case: Case) -> bool:
-    """Managers see status and deadlines; the record of a family only with a reason (domain paper 5)."""
-    if actor.role != "manager" or case.owner == actor.post:
-        return False
-    given = await session.scalar(
-        select(AuditEntry.id)
-        .where(
-            AuditEntry.post == actor.post,
-            AuditEntry.household == case.household,
-            AuditEntry.action == "open_with_reason",
-            AuditEntry.at > clock.now() - _REASON_HOLDS,
-        )
-        .limit(1)
-    )
-    return given is None
 
 
 async def case_context(session: AsyncSession, actor: Actor, case_id: UUID) -> dict[str, Any]:
@@ -97,7 +74,7 @@ async def case_context(session: AsyncSession, actor: Actor, case_id: UUID) -> di
 async def show_handover(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
     """引継書: one page for whoever takes over, made to be printed."""
     async with here.db.transaction() as session:
-        case = await load_case(session, actor, case_id)
+        case = await load_case(session, actor, case_id, "print")
         await note(session, actor, "print", [case.household])
         context = await case_context(session, actor, case_id)
     with speaking(locale_of(request)):

@@ -18,7 +18,7 @@ from services.casework.pages.doing import Action
 from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
 from services.casework.pages.words import agency_choices, choices
 from services.casework.queries.access import NOT_HERE
-from services.casework.queries.cases import read_case
+from services.casework.queries.case import read_case
 from services.casework.requests import CancelVisitRequest, CorrectEntry, EvaluatePlan, HoldMeeting
 from services.casework.rules.care import join_words
 from services.casework.tables import Entry, Meeting, Plan, VisitRequest

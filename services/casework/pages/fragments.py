@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from sqlalchemy import select
 from starlette.responses import HTMLResponse
 
-from services.casework.queries.access import NOT_HERE, load_case
-from services.casework.queries.cases import running_clocks
+from services.casework.queries.access import NOT_HERE, demand, find_sight, load_case
+from services.casework.queries.case import running_clocks
 from services.casework.queries.views import VisitRequestView
 from services.casework.tables import VisitRequest
 from shared.errors import Missing
@@ -24,8 +24,8 @@ router = APIRouter(prefix="/fragments", include_in_schema=False)
 async def show_due(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
     """The next deadline of a case as the fourth flag of a strip (intake's strip asks for it)."""
     async with here.db.read() as session:
-        case = await load_case(session, actor, case_id)
-        clocks = await running_clocks(session, case.id)
+        case, seen = await find_sight(session, actor, case_id)
+        clocks = await running_clocks(session, actor, demand(case, seen, "file").id, seen)
     return page(request, "fragments/due.html", clocks=clocks)
 
 
@@ -36,5 +36,5 @@ async def show_aim(request_id: UUID, request: Request, here: Here, actor: Curren
         wanted = await session.scalar(select(VisitRequest).where(VisitRequest.id == request_id))
         if wanted is None:
             raise Missing(NOT_HERE)
-        await load_case(session, actor, wanted.case_id)
+        await load_case(session, actor, wanted.case_id, "visits")
     return page(request, "fragments/aim.html", wanted=VisitRequestView.model_validate(wanted))

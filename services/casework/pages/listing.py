@@ -15,7 +15,7 @@ from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.casework.pages.words import agency_choices, choices
-from services.casework.queries.access import visible_to
+from services.casework.queries.access import showing, viewer_of
 from services.casework.queries.cases import PAGE, CaseFilter, list_cases
 from services.casework.queries.directory import Directory
 from services.casework.tables import Case
@@ -114,9 +114,8 @@ async def show_cases(
 async def search_case(here: Here, actor: CurrentActor, number: Annotated[str, Form(max_length=40)] = "") -> Response:
     """Find a case by its number; what is searched never stands in an address."""
     async with here.db.read() as session:
-        found = await session.scalar(
-            select(Case.id).where(Case.number == _as_number(number), visible_to(actor)).limit(1)
-        )
+        visible = showing(await viewer_of(session, actor), "file", "row")
+        found = await session.scalar(select(Case.id).where(Case.number == _as_number(number), visible).limit(1))
     where = f"/casework/cases/{found}" if found else "/casework/cases?found=none"
     return RedirectResponse(where, status_code=303)
 
@@ -143,7 +142,7 @@ async def export_cases(
     async with here.db.transaction() as session:
         found, _ = await list_cases(session, actor, wanted.filter(actor.post), limit=MOST_EXPORTED)
         directory = await Directory.load(session)
-        await note(session, actor, "export", [one.household for one in found])
+        await note(session, actor, "export", [one.household for one in found if one.household is not None])
     locale = locale_of(request)
     with speaking(locale):
         table = [_head(), *(_row(one, here.codes, directory, locale) for one in found)]
@@ -168,7 +167,7 @@ def _row(one: CaseView, codes: Codes, directory: Directory, locale: str) -> list
 
     return [
         one.number,
-        one.urgency,
+        one.urgency or "",
         codes.label("AREA", one.area, locale),
         codes.label("DISTRICT", one.district, locale),
         "・".join(codes.label("TYPE", t.code, locale) for t in one.types),

@@ -1,63 +1,144 @@
 """Who may see which case and which request: the conditions that every select goes through.
 
-Coordinators and managers see the ward; caseworkers the cases of their areas; an agency what it has accepted, never
-what it is only asked about; outreach what it was asked to visit. A protected household, or one about which an event
-could not be applied, is seen by those who take part and by the ward-wide roles alone.
+``rules/rights.py`` says which relation to a case gives which level; here each relation is a condition on
+:class:`Case`. A select asks for the part it is about: ``showing(viewer, "row")``. What no relation shows is not there
+(Missing). A household that is protected, or about which an event could not be applied, is nobody's by its area.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import ColumnElement, and_, any_, exists, false, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Text,
+    and_,
+    any_,
+    case,
+    exists,
+    false,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy import cast as sqlalchemy_cast
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
-from services.casework.rules.sharing import TAKING_PART
-from services.casework.tables import Case, Consultation, Household, Invitation, Visit, VisitRequest
-from shared.errors import Missing
+from services.casework.queries.grounds import ground_holds, seated
+from services.casework.rules import rights
+from services.casework.rules.sharing import BY_CONSENT, TAKING_PART
+from services.casework.tables import Case, Consultation, Household, Invitation, Meeting, Plan, Post, Visit, VisitRequest
+from shared import clock
+from shared.audit import AuditEntry
+from shared.codes import code_list
+from shared.errors import Forbidden, Missing
 from shared.i18n import N_
-from shared.identity import COORDINATING, WITHOUT_CASES
+from shared.identity import WITHOUT_CASES
 from shared.spine.parked import closed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterable
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.casework.rules.rights import Grant, Part, Relation, Sight
     from shared.identity import Actor
 
-_PART, _SENT, _HOME = aliased(Invitation), aliased(Visit), aliased(Household)
-_CALL, _ASKED = aliased(Consultation), aliased(VisitRequest)
+_PART, _SENT, _HOME, _CALL = aliased(Invitation), aliased(Visit), aliased(Household), aliased(Consultation)
+_ASKED, _ASKS, _MET = aliased(VisitRequest), aliased(Invitation), aliased(Meeting)
+_CALLS, _DRAFTS, _WANTS, _DECIDES = aliased(Meeting), aliased(Plan), aliased(VisitRequest), aliased(Plan)
+_LEADS, _OWNS = aliased(Invitation), aliased(Post)
 """Made once: an alias is dear, and these conditions are part of every select."""
 
 NOT_HERE = N_("ここには何もありません。番号が変わったか、見る権限がありません。")
+SAY_WHY = N_("世帯の記録を開くには、見る理由を残してください。")
+OPENED: Final = "open_with_reason"
+"""The audit's word for a manager who has written down why they open a case."""
+_NAMES: Final[Any] = ARRAY(Text)
+_VIEWERS: Final = "casework.viewers"
 
 
-WRITERS = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "outreach_lead", "outreach_worker"})
-"""Roles that write progress entries."""
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who looks: the post, and what the list ACCESS gives such a post today."""
+
+    actor: Actor
+    grants: tuple[Grant, ...]
 
 
-def takes_part(actor: Actor) -> ColumnElement[bool]:
-    """Cases in which the actor's agency has accepted its part."""
-    return exists().where(_PART.case_id == Case.id, _PART.agency == actor.agency, _PART.state.in_(sorted(TAKING_PART)))
+async def viewer_of(session: AsyncSession, actor: Actor) -> Viewer:
+    """Who is looking; the list is read once a session."""
+    known: dict[UUID, Viewer] = session.info.setdefault(_VIEWERS, {})
+    if actor.post not in known:
+        known[actor.post] = Viewer(actor, await _grants_of(session, actor))
+    return known[actor.post]
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The cases that ``actor`` may see, as a condition on :class:`Case`."""
+async def _grants_of(session: AsyncSession, actor: Actor) -> tuple[Grant, ...]:
     if actor.role in WITHOUT_CASES:
-        return false()
-    own = Case.owner == actor.post
-    if actor.role == "outreach_worker":
-        return or_(own, exists().where(_SENT.case_id == Case.id, literal(actor.post) == any_(_SENT.workers)))
-    doors = [own, takes_part(actor), Case.lead == actor.agency]
-    if actor.role in COORDINATING and not actor.areas:
-        doors.append(Case.id.is_not(None))
-    elif actor.role in COORDINATING or actor.role == "caseworker":
-        doors += [_of_own_area(actor), _received(actor)]
-    if actor.role == "outreach_lead":
-        doors.append(_asked_to_visit(actor))
-    return or_(*doors)
+        return ()
+    listed = (await code_list(session, "ACCESS")).values()
+    read = [rights.Grant.read(row.attributes) for row in listed if row.active]
+    grants = rights.grants_for(
+        [grant for grant in read if grant is not None], actor.role, actor.agency_kind, clock.today()
+    )
+    always = rights.sight(grants, () if actor.areas else ("ward",))
+    return tuple(
+        grant
+        for grant in grants
+        if grant.relations == {"ward"}
+        or not (grant.parts <= always.parts and grant.deeds <= always.deeds and grant.level in always.levels)
+    )
+
+
+def showing(viewer: Viewer, *parts: Part) -> ColumnElement[bool]:
+    """The cases of which the viewer sees any of these parts, as a condition on :class:`Case`."""
+    ways = {grant.relations for grant in viewer.grants if not grant.parts.isdisjoint(parts)}
+    if frozenset({"ward"}) in ways and not viewer.actor.areas:
+        return true()
+    return or_(
+        false(), *(and_(*(_DOORS[one](viewer.actor) for one in sorted(way))) for way in sorted(ways, key=sorted))
+    )
+
+
+def standing(viewer: Viewer, *parts: Part) -> ColumnElement[list[str | None]]:
+    """A column with the viewer's relations to a case, None for each that does not hold.
+
+    With ``parts``, those alone that tell whether these are in sight.
+    """
+    told = [grant for grant in viewer.grants if not parts or not grant.parts.isdisjoint(parts)]
+    if parts:
+        always = rights.sight(told, () if viewer.actor.areas else ("ward",)).parts
+        told = [grant for grant in told if not grant.parts & set(parts) <= always]
+    wanted = sorted({one for grant in told for one in grant.relations})
+    held = [case((_DOORS[one](viewer.actor), literal(one)), else_=null()) for one in wanted]
+    column: ColumnElement[list[str | None]] = sqlalchemy_cast(array(held), _NAMES)
+    return column
+
+
+def sight_of(viewer: Viewer, held: Iterable[str | None]) -> Sight:
+    """What the viewer has of a case to which they stand as :func:`standing` says."""
+    return rights.sight(viewer.grants, {one for one in (*held, None if viewer.actor.areas else "ward") if one})
+
+
+def _takes_part(actor: Actor, basis: str | None = None) -> ColumnElement[bool]:
+    accepted = [_PART.case_id == Case.id, _PART.agency == actor.agency, _PART.state.in_(sorted(TAKING_PART))]
+    accepted.append(ground_holds(_PART))  # consent may have gone before casework has ended the part
+    return exists().where(*accepted, *([_PART.basis == basis] if basis else []))
+
+
+def _leads(actor: Actor) -> ColumnElement[bool]:
+    """The lead takes part (until the case was closed), or is the owner's own office; who had to leave leads no more."""
+    stays = and_(or_(_LEADS.state.in_(sorted(TAKING_PART)), _LEADS.end_reason == "case_closed"), ground_holds(_LEADS))
+    own = exists().where(_OWNS.id == Case.owner, _OWNS.agency == actor.agency)
+    part = exists().where(_LEADS.case_id == Case.id, _LEADS.agency == actor.agency, stays)
+    return and_(Case.lead.is_not(None), Case.lead == actor.agency, or_(part, own))
 
 
 def _of_own_area(actor: Actor) -> ColumnElement[bool]:
@@ -68,55 +149,126 @@ def _of_own_area(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _received(actor: Actor) -> ColumnElement[bool]:
-    return exists().where(_CALL.household == Case.household, _CALL.received_by == actor.post)
-
-
 def _asked_to_visit(actor: Actor) -> ColumnElement[bool]:
     area = or_(_ASKED.area.in_(sorted(actor.areas)), _ASKED.area.is_(None)) if actor.areas else _ASKED.id.is_not(None)
     return exists().where(and_(_ASKED.case_id == Case.id, _ASKED.state != "cancelled", area))
 
 
-def invitation_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Requests to the actor's own agency (the question, never the household) and those of the cases they see."""
-    if actor.role in WITHOUT_CASES:
+def _works_on(actor: Actor) -> ColumnElement[bool]:
+    """They have asked somebody in, called a meeting, drafted a plan, asked for a visit; or they must name the lead."""
+    return or_(
+        Case.lead_undecided,
+        exists().where(_ASKS.case_id == Case.id, _ASKS.invited_by == actor.post),
+        exists().where(_CALLS.case_id == Case.id, _CALLS.called_by == actor.post),
+        exists().where(_DRAFTS.case_id == Case.id, _DRAFTS.drafted_by == actor.post),
+        exists().where(_WANTS.case_id == Case.id, _WANTS.requested_by == actor.post),
+    )
+
+
+def _gave_reason(actor: Actor) -> ColumnElement[bool]:
+    return exists().where(
+        AuditEntry.post == actor.post,
+        AuditEntry.household == Case.household,
+        AuditEntry.action == OPENED,
+        AuditEntry.at > clock.now() - rights.REASON_HOLDS,
+    )
+
+
+def _approves(actor: Actor) -> ColumnElement[bool]:
+    """A plan waits for a decision, or was decided by them a moment ago."""
+    just_now = and_(_DECIDES.decided_by == actor.post, _DECIDES.decided_at > clock.now() - rights.REASON_HOLDS)
+    waits = exists().where(_DECIDES.case_id == Case.id, or_(_DECIDES.state == "draft", just_now))
+    return and_(waits, _of_own_area(actor)) if actor.areas else waits
+
+
+def _named(actor: Actor) -> ColumnElement[bool]:
+    """Named in a meeting that sits on the case; or of an agency called to one that has no named members."""
+    called = exists().where(
+        _MET.case_id == Case.id,
+        _MET.named.is_(False),
+        _MET.state != "cancelled",
+        literal(actor.agency) == any_(_MET.agencies),
+    )
+    return or_(seated(actor), called)
+
+
+_DOORS: Final[dict[Relation, Callable[[Actor], ColumnElement[bool]]]] = {
+    "owner": lambda actor: Case.owner == actor.post,
+    "lead": _leads,
+    "part": _takes_part,
+    "consented": lambda actor: _takes_part(actor, BY_CONSENT),
+    "ordinance": lambda actor: _takes_part(actor, "ordinance"),
+    "disaster": lambda actor: _takes_part(actor, "disaster"),
+    "council": _named,
+    "assigned": _works_on,
+    "area": _of_own_area,
+    "ward": lambda actor: false() if actor.areas else true(),
+    "sender": lambda actor: exists().where(_CALL.household == Case.household, _CALL.received_by == actor.post),
+    "sent": lambda actor: exists().where(_SENT.case_id == Case.id, literal(actor.post) == any_(_SENT.workers)),
+    "asked": _asked_to_visit,
+    "reason": _gave_reason,
+    "approves": _approves,
+}
+"""Each relation as a condition on :class:`Case`."""
+
+
+def invitation_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Requests to the viewer's own agency (the question, never the household), and of cases they see or asked in."""
+    if viewer.actor.role in WITHOUT_CASES:
         return false()
-    seen = select(Case.id).where(visible_to(actor))
-    if actor.role == "outreach_worker":
-        return Invitation.case_id.in_(seen)
-    return or_(Invitation.agency == actor.agency, Invitation.case_id.in_(seen))
+    seen = Invitation.case_id.in_(select(Case.id).where(showing(viewer, "file"), showing(viewer, "agencies")))
+    if viewer.actor.role == "outreach_worker":  # goes where they are sent, not wherever their team is asked
+        return seen
+    return or_(Invitation.agency == viewer.actor.agency, Invitation.invited_by == viewer.actor.post, seen)
 
 
-async def load_case(session: AsyncSession, actor: Actor, case_id: UUID) -> Case:
-    """The case, if this actor may see it; Missing otherwise, whether it exists or not."""
-    case = await session.scalar(select(Case).where(Case.id == case_id, visible_to(actor)))
-    if case is None:
-        raise Missing(NOT_HERE)
+async def find_sight(session: AsyncSession, actor: Actor, case_id: UUID) -> tuple[Case | None, Sight]:
+    """A case and what the actor has of it; nothing at all for one that is not there."""
+    viewer = await viewer_of(session, actor)
+    row = (await session.execute(select(Case, standing(viewer)).where(Case.id == case_id))).one_or_none()
+    return (None, rights.NOTHING) if row is None else (row[0], sight_of(viewer, row[1]))
+
+
+async def load_case(session: AsyncSession, actor: Actor, case_id: UUID, part: Part = "file") -> Case:
+    """The case, if this actor sees ``part`` of it; Missing otherwise, whether it exists or not.
+
+    Forbidden for a manager who sees its row on the board and has not written down why they open it.
+    """
+    case, seen = await find_sight(session, actor, case_id)
+    return demand(case, seen, part)
+
+
+def demand(case: Case | None, seen: Sight, part: Part) -> Case:
+    """The case, if ``part`` is in sight. Raises Missing, or Forbidden where a reason would open it."""
+    if case is None or not seen.shows(part):
+        raise Forbidden(SAY_WHY) if must_say_why(seen) else Missing(NOT_HERE)
     return case
 
 
-async def seen_households(session: AsyncSession, actor: Actor, case_ids: Collection[UUID]) -> list[UUID]:
-    """The households of cases, if this actor may see them all; Missing otherwise."""
-    query = select(Case.household).where(Case.id.in_(case_ids), visible_to(actor))
-    found = list(await session.scalars(query))
-    if len(found) < len(set(case_ids)):
-        raise Missing(NOT_HERE)
+def must_say_why(seen: Sight) -> bool:
+    """Whether a reason opens the case: its status is in sight, its record is not."""
+    return "A" in seen.levels and not seen.shows("file")
+
+
+async def sights_of(session: AsyncSession, actor: Actor, case_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, Sight]]:
+    """Household and sight of cases on which the actor is about to act. Raises Missing, or Forbidden (say why)."""
+    viewer = await viewer_of(session, actor)
+    query = select(Case.id, Case.household, standing(viewer)).where(Case.id.in_(case_ids))
+    found = {row[0]: (row[1], sight_of(viewer, row[2])) for row in await session.execute(query)}
+    _demand_all(found.get(case) for case in case_ids)
     return found
+
+
+def _demand_all(found: Iterable[tuple[UUID, Sight] | None]) -> None:
+    for one in found:
+        if one is None or not one[1].shows("file"):
+            raise Forbidden(SAY_WHY) if one is not None and must_say_why(one[1]) else Missing(NOT_HERE)
 
 
 async def load_invitation(session: AsyncSession, actor: Actor, invitation_id: UUID) -> Invitation:
     """The request, if this actor may see it; Missing otherwise."""
-    found = await session.scalar(select(Invitation).where(Invitation.id == invitation_id, invitation_visible_to(actor)))
+    visible = invitation_visible_to(await viewer_of(session, actor))
+    found = await session.scalar(select(Invitation).where(Invitation.id == invitation_id, visible))
     if found is None:
         raise Missing(NOT_HERE)
     return found
-
-
-def reads_scope(actor: Actor, case: Case, scope: str, author: UUID) -> bool:
-    """Whether an entry kept for owner and lead is for this reader's eyes."""
-    return (
-        scope == "all"
-        or actor.role in {"coordinator", "manager"}
-        or actor.post in {case.owner, author}
-        or (case.lead is not None and case.lead == actor.agency)
-    )

@@ -14,8 +14,8 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Date, DateTime, Text, any_, case, cast, func, literal, or_, select, tuple_
 
-from services.casework.queries.access import visible_to
-from services.casework.queries.cases import CaseFilter, lacks_lead, narrow, views_of
+from services.casework.queries.access import showing, viewer_of
+from services.casework.queries.cases import CaseFilter, lacks_lead, narrow, select_rows, views_of
 from services.casework.queries.views import CaseView
 from services.casework.rules import board
 from services.casework.tables import Agency, Case, Clock, Household, HouseholdType, Invitation
@@ -110,9 +110,10 @@ class Wanted:
 
 
 async def read_board(session: AsyncSession, actor: Actor, wanted: Wanted, limit: int = PAGE) -> BoardPage:
-    """``limit`` cases in the wanted order, with the lights of every agency: four queries. Raises Refused (bad key)."""
+    """``limit`` cases in the wanted order, with the lights of every agency: five queries. Raises Refused (bad key)."""
     today = clock.today()
-    where = [visible_to(actor), *narrow(wanted.filter, today)]
+    viewer = await viewer_of(session, actor)
+    where = [showing(viewer, "row"), *narrow(wanted.filter, today)]
     still = Case.waiting_since <= today - timedelta(days=board.STANDS_STILL_DAYS)
     if not wanted.moving:
         where.append(still)
@@ -121,10 +122,10 @@ async def read_board(session: AsyncSession, actor: Actor, wanted: Wanted, limit:
         await session.execute(counted.join(Household, Household.id == Case.household).where(*where))
     ).one()
     order = _order(wanted.sort)
-    query = select(Case, Household).join(Household, Household.id == Case.household).where(*where)
+    query = select_rows(viewer).where(*where)
     if wanted.key:
         query = query.where(tuple_(*order) > tuple_(*_read_key(wanted.key, wanted.sort)))
-    cases = await views_of(session, query.order_by(*order).limit(limit + 1))
+    cases = await views_of(session, viewer, query.order_by(*order).limit(limit + 1))
     shown, more = cases[:limit], len(cases) > limit
     cells = await _cells(session, shown, today)
     return BoardPage(
@@ -222,8 +223,9 @@ async def _cells(session: AsyncSession, shown: Iterable[CaseView], today: date) 
 
 
 async def read_figures(session: AsyncSession, actor: Actor, codes: Codes) -> Figures:
-    """The tiles: three queries over what the viewer sees."""
-    mine = select(Case.household).where(visible_to(actor), Case.state == "open")
+    """The tiles: four queries over the rows that the viewer sees."""
+    seen = showing(await viewer_of(session, actor), "row")
+    mine = select(Case.household).where(seen, Case.state == "open")
     verdicts = await session.execute(
         select(HouseholdType.code, HouseholdType.verdict, _WITH_KIN, func.count())
         .where(HouseholdType.household.in_(mine), HouseholdType.answer.is_distinct_from("rejected"))
@@ -239,7 +241,7 @@ async def read_figures(session: AsyncSession, actor: Actor, codes: Codes) -> Fig
             select(month, func.count(), func.count().filter(Clock.outcome == "met"))
             .join(Case, Case.id == Clock.case_id)
             .where(
-                visible_to(actor),
+                seen,
                 Clock.kind == "sight_check",
                 Clock.outcome.is_distinct_from("dropped"),
                 or_(Clock.stopped_at.is_not(None), Clock.due_at < now),
@@ -260,7 +262,7 @@ async def read_figures(session: AsyncSession, actor: Actor, codes: Codes) -> Fig
                 func.count().filter(is_eighty),
                 func.count().filter(lacks_lead()),
                 func.count(),
-            ).where(visible_to(actor), Case.state == "open")
+            ).where(seen, Case.state == "open")
         )
     ).one()
     return Figures(
@@ -294,11 +296,12 @@ def _reach(code: str, attributes: dict[str, Any], counts: Counter[tuple[str, str
 
 async def count_districts(session: AsyncSession, actor: Actor) -> dict[str, int | None]:
     """Open cases by district; None where there are fewer than five (but not none)."""
+    seen = showing(await viewer_of(session, actor), "row")
     rows = await session.execute(
         select(Household.district, func.count())
         .select_from(Case)
         .join(Household, Household.id == Case.household)
-        .where(visible_to(actor), Case.state == "open", Household.district.is_not(None))
+        .where(seen, Case.state == "open", Household.district.is_not(None))
         .group_by(Household.district)
     )
     return {str(district): number if number >= board.SMALL_CELL else None for district, number in rows.all()}
@@ -306,10 +309,11 @@ async def count_districts(session: AsyncSession, actor: Actor) -> dict[str, int 
 
 async def weigh_loads(session: AsyncSession, actor: Actor, limit: int = 12) -> list[Load]:
     """What each owner carries, the heaviest first."""
+    seen = showing(await viewer_of(session, actor), "row")
     weight = func.sum(case(*((Case.urgency == level, points) for level, points in board.WEIGHTS.items()), else_=0))
     rows = await session.execute(
         select(Case.owner, func.count(), weight)
-        .where(visible_to(actor), Case.state == "open")
+        .where(seen, Case.state == "open")
         .group_by(Case.owner)
         .order_by(weight.desc(), Case.owner)
         .limit(limit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, String, and_, any_, cast, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Text, and_, any_, cast, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
@@ -39,7 +39,7 @@ def ground_holds(part: Any) -> ColumnElement[bool]:
 
 def _covered(part: Any) -> ColumnElement[bool]:
     today = clock.today()
-    kind = select(_ASKED.kind).where(_ASKED.code == part.agency).scalar_subquery()
+    kind = select(_ASKED.kind).where(_ASKED.code == part.agency).correlate(part).scalar_subquery()
     allows = exists().where(
         _STATE.list == "CONSENT_STATE",
         _STATE.code == _CONSENT.state,
@@ -56,7 +56,7 @@ def _covered(part: Any) -> ColumnElement[bool]:
         or_(_CONSENT.ends_on.is_(None), _CONSENT.ends_on >= today),
         or_(_CONSENT.confirm_by.is_(None), _CONSENT.confirm_by >= today),
         or_(part.agency == any_(_CONSENT.recipients), kind == any_(_CONSENT.recipients)),
-        cast(_CONSENT.items, ARRAY(String)).contains(part.items),
+        cast(_CONSENT.items, ARRAY(Text)).contains(part.items),
         func.cardinality(part.items) > 0,
         allows,
         for_this,

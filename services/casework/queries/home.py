@@ -9,17 +9,18 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 
-from services.casework.queries.access import visible_to
-from services.casework.queries.cases import views_of
+from services.casework.queries.access import showing, viewer_of
+from services.casework.queries.cases import select_rows, views_of
 from services.casework.queries.sharing import list_invitations
 from services.casework.queries.views import CaseView, InvitationView
 from services.casework.rules import board, clocks
-from services.casework.tables import Case, Clock, Household, Plan, Task
+from services.casework.tables import Case, Clock, Consultation, Plan, Task
 from shared import clock
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.casework.queries.access import Viewer
     from shared.identity import Actor
 
 SHOWN = 12
@@ -66,29 +67,33 @@ class Waiting:
     undecided: int
     plans: int
     late: int
+    receipts: list[datetime]
+    """When the calls came that the post has sent: that they were received, never what came of them."""
 
 
 async def what_waits(session: AsyncSession, actor: Actor) -> Waiting:
     """Everything on the home page, in a fixed number of queries."""
+    viewer = await viewer_of(session, actor)
     invitations = await list_invitations(session, actor)
-    cases, own = await _own_cases(session, actor)
-    still, undecided, plans, late = await _ward_wide(session, actor)
+    cases, own = await _own_cases(session, viewer)
+    still, undecided, plans, late = await _ward_wide(session, viewer)
     return Waiting(
         invitations=invitations[:SHOWN],
-        due=await _due(session, actor),
-        tasks=await _tasks(session, actor),
+        due=await _due(session, viewer),
+        tasks=await _tasks(session, viewer),
         cases=cases,
         own_cases=own,
         still=still,
         undecided=undecided,
         plans=plans,
         late=late,
+        receipts=await _receipts(session, viewer),
     )
 
 
-async def _due(session: AsyncSession, actor: Actor) -> list[DueLine]:
+async def _due(session: AsyncSession, viewer: Viewer) -> list[DueLine]:
     """Deadlines that name this post, or its agency: answers and tasks stand in their own lists."""
-    now = clock.now()
+    now, actor = clock.now(), viewer.actor
     mine = or_(Clock.owner == actor.post, and_(Clock.agency == actor.agency, Clock.kind == "monitoring"))
     query = (
         select(Clock, Case.number)
@@ -98,7 +103,7 @@ async def _due(session: AsyncSession, actor: Actor) -> list[DueLine]:
             Clock.due_at < now + _SOON,
             mine,
             Clock.kind != "task",
-            visible_to(actor),
+            showing(viewer, "listed"),
         )
         .order_by(Clock.due_at, Clock.id)
         .limit(SHOWN)
@@ -117,13 +122,13 @@ async def _due(session: AsyncSession, actor: Actor) -> list[DueLine]:
     ]
 
 
-async def _tasks(session: AsyncSession, actor: Actor) -> list[TaskLine]:
-    today = clock.today()
+async def _tasks(session: AsyncSession, viewer: Viewer) -> list[TaskLine]:
+    today, actor = clock.today(), viewer.actor
     mine = or_(Task.post == actor.post, and_(Task.agency == actor.agency, Task.post.is_(None)))
     query = (
         select(Task, Case.number)
         .join(Case, Case.id == Task.case_id)
-        .where(Task.state.in_(["open", "doing"]), mine, visible_to(actor))
+        .where(Task.state.in_(["open", "doing"]), mine, showing(viewer, "tasks.own"))
         .order_by(Task.due_on, Task.id)
         .limit(SHOWN)
     )
@@ -142,21 +147,22 @@ async def _tasks(session: AsyncSession, actor: Actor) -> list[TaskLine]:
     ]
 
 
-async def _own_cases(session: AsyncSession, actor: Actor) -> tuple[list[CaseView], int]:
-    where = [Case.owner == actor.post, Case.state == "open"]
+async def _own_cases(session: AsyncSession, viewer: Viewer) -> tuple[list[CaseView], int]:
+    where = [Case.owner == viewer.actor.post, Case.state == "open", showing(viewer, "listed")]
     total = await session.scalar(select(func.count()).select_from(Case).where(*where))
-    query = (
-        select(Case, Household)
-        .join(Household, Household.id == Case.household)
-        .where(*where)
-        .order_by(Case.next_due_at.asc().nulls_last(), Case.number)
-        .limit(SHOWN)
-    )
-    return await views_of(session, query), int(total or 0)
+    query = select_rows(viewer).where(*where).order_by(Case.next_due_at.asc().nulls_last(), Case.number).limit(SHOWN)
+    return await views_of(session, viewer, query), int(total or 0)
 
 
-async def _ward_wide(session: AsyncSession, actor: Actor) -> tuple[int, int, int, int]:
-    if actor.role not in {"coordinator", "manager"}:
+async def _receipts(session: AsyncSession, viewer: Viewer) -> list[datetime]:
+    if not any("receipt" in grant.parts for grant in viewer.grants):
+        return []
+    mine = select(Consultation.occurred_at).where(Consultation.received_by == viewer.actor.post)
+    return list(await session.scalars(mine.order_by(Consultation.occurred_at.desc()).limit(SHOWN)))
+
+
+async def _ward_wide(session: AsyncSession, viewer: Viewer) -> tuple[int, int, int, int]:
+    if viewer.actor.role not in {"coordinator", "manager"}:
         return 0, 0, 0, 0
     limit = clock.today() - timedelta(days=board.STANDS_STILL_DAYS)
     still, undecided, late = (
@@ -165,12 +171,12 @@ async def _ward_wide(session: AsyncSession, actor: Actor) -> tuple[int, int, int
                 func.count().filter(Case.waiting_since <= limit),
                 func.count().filter(Case.lead_undecided),
                 func.count().filter(Case.next_due_at < clock.now()),
-            ).where(Case.state == "open", visible_to(actor))
+            ).where(Case.state == "open", showing(viewer, "row"))
         )
     ).one()
     plans = await session.scalar(
         select(func.count()).select_from(Plan).join(Case, Case.id == Plan.case_id).where(
-            Plan.state == "draft", Case.state == "open", visible_to(actor)
+            Plan.state == "draft", Case.state == "open", showing(viewer, "row")
         )
     )  # fmt: skip
     return still, undecided, int(plans or 0), late

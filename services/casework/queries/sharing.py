@@ -7,8 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.casework.queries.access import invitation_visible_to, load_case, load_invitation, visible_to
-from services.casework.queries.cases import invitation_view, types_of
+from services.casework.queries.access import (
+    find_sight,
+    invitation_visible_to,
+    load_case,
+    load_invitation,
+    showing,
+    viewer_of,
+)
+from services.casework.queries.cases import invitation_view, types_of, without_words
 from services.casework.queries.facts import consents_of, live_agencies
 from services.casework.queries.views import InvitationView, ProposalView, View
 from services.casework.rules import proposals, sharing
@@ -40,9 +47,10 @@ async def list_invitations(
     session: AsyncSession, actor: Actor, *, states: frozenset[str] = sharing.WAITING
 ) -> list[InvitationView]:
     """Requests to the actor's own agency, the most pressing first; those asked only show question and area."""
+    viewer = await viewer_of(session, actor)
     query = (
         select(Invitation, Case)
-        .outerjoin(Case, (Case.id == Invitation.case_id) & visible_to(actor))
+        .outerjoin(Case, (Case.id == Invitation.case_id) & showing(viewer, "listed"))
         .where(Invitation.agency == actor.agency, Invitation.state.in_(sorted(states)))
         .order_by(Invitation.urgency, Invitation.answer_due, Invitation.id)
         .limit(_WAITING_SHOWN)
@@ -55,19 +63,22 @@ async def list_invitations(
 async def read_invitation(session: AsyncSession, actor: Actor, invitation_id: UUID) -> InvitationView:
     """One request. The case stays hidden until the reader may see it. Raises Missing."""
     part = await load_invitation(session, actor, invitation_id)
-    case = await session.scalar(select(Case).where(Case.id == part.case_id, visible_to(actor)))
-    return invitation_view(part, case=case)
+    case, seen = await find_sight(session, actor, part.case_id)
+    view = invitation_view(part, case=case if seen.shows("listed") else None)
+    own = actor.agency == part.agency or actor.post == part.invited_by
+    return view if own or seen.shows("asked.notes") else without_words(view)
 
 
 async def waiting_request(session: AsyncSession, actor: Actor, case_id: UUID) -> UUID | None:
     """The request about this case that waits for the actor's agency, where they may not see the case itself yet."""
+    viewer = await viewer_of(session, actor)
     query = select(Invitation.id).where(
         Invitation.case_id == case_id,
         Invitation.agency == actor.agency,
         Invitation.state.in_(sorted(sharing.WAITING)),
-        Invitation.case_id.not_in(select(Case.id).where(visible_to(actor))),
+        Invitation.case_id.not_in(select(Case.id).where(showing(viewer, "file"))),
     )
-    return await session.scalar(query.where(invitation_visible_to(actor)).limit(1))
+    return await session.scalar(query.where(invitation_visible_to(viewer)).limit(1))
 
 
 async def propose_agencies(session: AsyncSession, actor: Actor, codes: Codes, case_id: UUID) -> list[ProposalView]:

@@ -62,7 +62,7 @@ class TaskView(View):
 
 
 class MeetingView(View):
-    """A meeting. ``minutes`` are empty for who is no member."""
+    """A meeting. ``minutes`` are empty for who is no member; ``named``: single posts sit in it, not agencies."""
 
     id: UUID
     kind: str
@@ -74,6 +74,11 @@ class MeetingView(View):
     called_by: UUID
     held_at: datetime | None
     minutes: str
+    named: bool
+    anonymous: bool
+    recalled_at: datetime | None
+    seated: bool = False
+    """The reader sits in it or has called it, and may open its sheet."""
 
 
 class PlanLineView(View):
@@ -200,6 +205,9 @@ class ConsentView(View):
     member: UUID
     state: str
     recipients: list[str]
+    purposes: list[str] = []
+    items: list[str] = []
+    limited: bool = False
     confirm_by: date | None
     ends_on: date | None
     withdrawn_at: datetime | None
@@ -225,39 +233,47 @@ class LinkedCase(View):
 
 
 class CaseView(View):
-    """One case as a row of a list."""
+    """One case as a row of a list, as far as the reader's level shows it (``rules/rights.py``): the rest is absent.
+
+    ``household`` is absent for who sees status alone; from ``urgency`` on, for who sees no row.
+    """
 
     id: UUID
     number: str
-    household: UUID
+    opens: bool = True
+    """Whether its page opens to the reader (for a manager after a reason)."""
+    household: UUID | None
     state: str
-    urgency: str
-    area: str | None
-    district: str | None
-    protected: bool
     owner: UUID
     lead: str | None
-    share_track: str
-    bounces: int
-    lead_undecided: bool
     opened_at: datetime
-    waiting_since: date | None
-    next_due_at: datetime | None
-    visits: int
-    absences: int
-    trust_stage: int
-    first_contact_at: datetime | None
-    last_visit_at: datetime | None
-    last_result: str | None
-    person_met_at: datetime | None
-    closed_at: datetime | None
-    close_reason: str | None
+    urgency: str | None = None
+    area: str | None = None
+    district: str | None = None
+    protected: bool | None = None
+    share_track: str | None = None
+    bounces: int | None = None
+    lead_undecided: bool | None = None
+    waiting_since: date | None = None
+    next_due_at: datetime | None = None
+    visits: int | None = None
+    absences: int | None = None
+    trust_stage: int | None = None
+    first_contact_at: datetime | None = None
+    last_visit_at: datetime | None = None
+    last_result: str | None = None
+    person_met_at: datetime | None = None
+    closed_at: datetime | None = None
+    close_reason: str | None = None
     types: list[TypeView] = []
 
 
 class CaseDetail(CaseView):
-    """Everything about a case that this reader may see."""
+    """What of a case this reader may see: ``parts`` says which parts there are; the lists of others are empty."""
 
+    levels: list[str]
+    """The reader's levels: F, T, M, A."""
+    parts: list[str]
     may_coordinate: bool
     may_write: bool
     worries: list[str]
