@@ -14,6 +14,7 @@ from services.notify.queries import inbox
 from services.notify.requests import InboxFilter, PreferenceIn, PreferenceOut
 from services.notify.tables import Preference
 from shared import clock
+from shared.audit import note
 from shared.errors import Refused
 from shared.i18n import N_, gettext, locale_of
 from shared.identity import CurrentActor
@@ -156,8 +157,9 @@ async def show_count(request: Request, here: Here, actor: CurrentActor) -> HTMLR
 @router.get("/fragments/told/{household}")
 async def show_told(household: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
     """Who was told what about a household, and has seen it: the receipt after saving."""
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         rows = await inbox.told_about(session, actor, household)
+        await note(session, actor, "view", [household])
     return page(request, "fragments/told.html", rows=rows, now=clock.now())
 
 

@@ -62,7 +62,8 @@ async def list_requests(
     request: Request, here: Here, actor: CurrentActor, wanted: Annotated[RequestFilter, Query()]
 ) -> list[RequestOut]:
     """Visit requests that the viewer sees, the most urgent first, with what is proposed or planned for each."""
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
+        await audit(session, actor, "list")
         found = await requests.list_requests(
             session, actor, states=wanted.state, after=wanted.after_id, limit=wanted.limit
         )
@@ -125,7 +126,8 @@ async def assign(
 @router.get("/visits")
 async def list_visits(here: Here, actor: CurrentActor, wanted: Annotated[VisitFilter, Query()]) -> list[VisitOut]:
     """Visits that the viewer sees, the latest first."""
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
+        await audit(session, actor, "list", [wanted.household])
         found = await visits.list_visits(
             session,
             actor,
@@ -316,13 +318,3 @@ async def end_leave(leave_id: UUID, here: Here, actor: CurrentActor, key: Idempo
         await staffing.end_leave(session, actor, leave_id)
 
     return _receipt(await here.perform(actor, work, key=key, what="end_leave", body=str(leave_id)))
-
-
-@router.get("/households/{household_id}/notes/export")
-async def export_notes(
-    household_id: UUID, here: Here, actor: CurrentActor, basis: Annotated[CodeName, Query()]
-) -> list[NoteOut]:
-    """Every note about a household, for disclosure; the look is written down with its basis."""
-    async with here.db.transaction() as session:
-        found = await notes.export_notes(session, actor, household_id, basis)
-    return [NoteOut.model_validate(note, from_attributes=True) for note in found]

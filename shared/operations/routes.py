@@ -180,4 +180,4 @@ async def _note(session: AsyncSession, actor: Actor, action: str, line: ParkedLi
     """Who decided what about which households, and why; a post or an agency that it concerns is none."""
     about = (await look_closely(session, line.id)).envelope.get("data", {})
     households = [UUID(subject) for subject in line.subjects if subject in {about.get("household"), about.get("other")}]
-    await note(session, actor, action, households or [None], basis=f"{line.source}:{line.position} {reason}")
+    await note(session, actor, action, households or [None], basis=f"{line.source}:{line.position}", reason=reason)

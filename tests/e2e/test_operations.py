@@ -153,10 +153,11 @@ async def test_a_parked_event_is_seen_tried_again_and_given_up(  # noqa: PLR0915
         rows = await in_database(
             running,
             "casework",
-            "SELECT action, household::text AS household, basis, post::text AS post FROM audit_entry "
+            "SELECT action, household::text AS household, basis, reason, post::text AS post FROM audit_entry "
             "WHERE action LIKE '%\\_parked' ORDER BY id",
         )
-        assert [(row["action"], row["household"], row["basis"].split(" ", 1)[1]) for row in rows] == [
+        assert all(re.fullmatch(r"[a-z]+:[0-9]+", row["basis"]) for row in rows), "which event"
+        assert [(row["action"], row["household"], row["reason"]) for row in rows] == [
             ("retry_parked", one, "まだ直していない"),
             ("retry_parked", one, "制約を外した"),
             ("skip_parked", other, "試しの世帯だった"),

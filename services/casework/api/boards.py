@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.casework.queries import board
 from services.casework.queries.cases import CaseFilter
+from shared.audit import note
 from shared.identity import CurrentActor
 from shared.service import Here
 from shared.text import CodeName
@@ -50,8 +51,10 @@ class BoardQuery(BaseModel):
 @router.get("/board")
 async def read_board(wanted: Annotated[BoardQuery, Query()], here: Here, actor: CurrentActor) -> board.BoardPage:
     """Fifty cases with the light of every agency, those that stand still first."""
-    async with here.db.read() as session:
-        return await board.read_board(session, actor, wanted.wanted())
+    async with here.db.transaction() as session:
+        found = await board.read_board(session, actor, wanted.wanted())
+        await note(session, actor, "list")
+    return found
 
 
 @router.get("/board/figures")

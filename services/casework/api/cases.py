@@ -66,8 +66,9 @@ class CaseList(BaseModel):
 @router.get("/cases")
 async def list_of_cases(wanted: Annotated[CaseQuery, Query()], here: Here, actor: CurrentActor) -> CaseList:
     """The cases that the viewer sees."""
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         found, total = await list_cases(session, actor, wanted.filter(), before=wanted.key(), limit=wanted.limit)
+        await note(session, actor, "list")
     return CaseList(cases=found, total=total)
 
 

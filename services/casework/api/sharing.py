@@ -13,6 +13,7 @@ from services.casework.queries import sharing
 from services.casework.queries.views import InvitationView, ProposalView
 from services.casework.requests import AnswerInvitation, InviteAgency, LeaveCase
 from services.casework.rules.sharing import LIVE, TAKING_PART, WAITING
+from shared.audit import note
 from shared.identity import CurrentActor
 from shared.service import Here
 
@@ -38,15 +39,19 @@ async def list_mine(
     here: Here, actor: CurrentActor, states: Literal["waiting", "taking_part", "live"] = "waiting"
 ) -> list[InvitationView]:
     """Requests to the viewer's own agency; those without an answer show question and area, never the household."""
-    async with here.db.read() as session:
-        return await sharing.list_invitations(session, actor, states=_STATES[states])
+    async with here.db.transaction() as session:
+        found = await sharing.list_invitations(session, actor, states=_STATES[states])
+        await note(session, actor, "list")
+    return found
 
 
 @router.get("/invitations/{invitation_id}")
 async def one_invitation(invitation_id: UUID, here: Here, actor: CurrentActor) -> InvitationView:
     """One request."""
-    async with here.db.read() as session:
-        return await sharing.read_invitation(session, actor, invitation_id)
+    async with here.db.transaction() as session:
+        found = await sharing.read_invitation(session, actor, invitation_id)
+        await note(session, actor, "view", [found.household])
+    return found
 
 
 @router.post("/invitations/{invitation_id}/answer")

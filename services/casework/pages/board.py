@@ -16,6 +16,7 @@ from services.casework.queries.cases import CaseFilter
 from services.casework.queries.directory import Directory
 from services.casework.rules.board import LOAD_MARK
 from shared import clock
+from shared.audit import note
 from shared.i18n import locale_of, speaking
 from shared.identity import CurrentActor
 from shared.service import Here
@@ -70,8 +71,9 @@ async def show_board(
 ) -> HTMLResponse:
     """The tiles, the board, the districts and the loads; htmx asks for further rows alone."""
     only_rows = request.headers.get("hx-request") == "true" and wanted.key is not None
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         found = await board.read_board(session, actor, wanted.wanted())
+        await note(session, actor, "list")
         if not only_rows:
             figures = await board.read_figures(session, actor, here.codes)
             districts = await board.count_districts(session, actor)

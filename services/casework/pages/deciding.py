@@ -23,6 +23,7 @@ from services.casework.requests import CancelVisitRequest, CorrectEntry, Evaluat
 from services.casework.rules.care import join_words
 from services.casework.tables import Entry, Meeting, Plan, VisitRequest
 from shared import clock
+from shared.audit import note
 from shared.errors import Missing, Refused
 from shared.i18n import locale_of, speaking
 from shared.identity import CurrentActor
@@ -152,9 +153,10 @@ async def _render(
     status: int = 200,
 ) -> HTMLResponse:
     form, locale = _form(name), locale_of(request)
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         case_id = await _case_of(session, form, thing_id)
         context = await case_context(session, actor, case_id)
+        await note(session, actor, "view", [context["case"].household])
     thing = _newest(getattr(context["case"], form.listed), thing_id)
     clashed = bool(values) and thing.id != thing_id
     names = ("ATTAINMENT", "SEEN_CHANGE", "NEXT_POLICY", "CANCEL_REASON")

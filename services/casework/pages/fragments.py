@@ -12,6 +12,7 @@ from services.casework.queries.access import NOT_HERE, demand, find_sight, load_
 from services.casework.queries.case import running_clocks
 from services.casework.queries.views import VisitRequestView
 from services.casework.tables import VisitRequest
+from shared.audit import note
 from shared.errors import Missing
 from shared.identity import CurrentActor
 from shared.service import Here
@@ -32,9 +33,10 @@ async def show_due(case_id: UUID, request: Request, here: Here, actor: CurrentAc
 @router.get("/visit-requests/{request_id}")
 async def show_aim(request_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
     """The aim of a visit in the requester's words, for who goes there."""
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         wanted = await session.scalar(select(VisitRequest).where(VisitRequest.id == request_id))
         if wanted is None:
             raise Missing(NOT_HERE)
+        await note(session, actor, "view", [wanted.household])
         await load_case(session, actor, wanted.case_id, "visits")
     return page(request, "fragments/aim.html", wanted=VisitRequestView.model_validate(wanted))

@@ -16,6 +16,7 @@ from services.casework.queries.directory import Directory
 from services.casework.queries.sharing import read_invitation
 from services.casework.requests import AnswerInvitation, LeaveCase
 from shared import clock
+from shared.audit import note
 from shared.errors import Missing, Refused
 from shared.i18n import locale_of, speaking
 from shared.identity import CurrentActor
@@ -97,8 +98,9 @@ async def _render(
     status: int = 200,
 ) -> HTMLResponse:
     locale = locale_of(request)
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         asked = await read_invitation(session, actor, invitation_id)
+        await note(session, actor, "view", [asked.household])
         directory = await Directory.load(session)
     with speaking(locale):
         return page(

@@ -84,8 +84,9 @@ async def show_cases(
 ) -> HTMLResponse:
     """Fifty cases, the newest first."""
     key = (wanted.opened_before, wanted.before) if wanted.opened_before is not None else None
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         found, total = await list_cases(session, actor, wanted.filter(actor.post), before=key, limit=PAGE)
+        await note(session, actor, "list")
         directory = await Directory.load(session)
     more = ""
     if len(found) == PAGE:
@@ -113,7 +114,8 @@ async def show_cases(
 @router.post("/cases/search")
 async def search_case(here: Here, actor: CurrentActor, number: Annotated[str, Form(max_length=40)] = "") -> Response:
     """Find a case by its number; what is searched never stands in an address."""
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
+        await note(session, actor, "search")
         visible = showing(await viewer_of(session, actor), "file", "row")
         found = await session.scalar(select(Case.id).where(Case.number == _as_number(number), visible).limit(1))
     where = f"/casework/cases/{found}" if found else "/casework/cases?found=none"

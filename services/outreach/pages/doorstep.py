@@ -39,9 +39,10 @@ router = APIRouter(include_in_schema=False)
 @router.get("/today")
 async def show_today(request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
     """Next visit first."""
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         day = await visits.day_of(session, actor, clock.today())
         again = await _suggestions(session, here, day.next)
+        await audit(session, actor, "view" if day.next else "list", [day.next.visit.household if day.next else None])
     return page(
         request,
         "today.html",

@@ -21,6 +21,7 @@ from services.outreach.queries.planning import persons_for
 from services.outreach.queries.staff import Member, team_of, workers_of
 from services.outreach.requests import obstacle_in_words, reasons_in_words
 from shared import clock
+from shared.audit import note as audit
 from shared.clock import TOKYO
 from shared.errors import Refused
 from shared.i18n import N_, gettext, locale_of
@@ -62,8 +63,9 @@ async def show_planner(
 ) -> HTMLResponse:
     """Requests, the most urgent first, with their proposals."""
     locale, today = locale_of(request), clock.today()
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         rows = await queries.list_requests(session, actor, after=after_id, limit=queries.PAGE + 1)
+        await audit(session, actor, "list")
         counts = await queries.count_requests(session, actor, today)
         chosen = team or await queries.team_for(session, actor, actor.areas) or ""
         loads = await _loads(session, chosen) if chosen else []
@@ -222,9 +224,10 @@ async def _arrange(
     refused: Refused | None = None,
 ) -> HTMLResponse:
     locale = locale_of(request)
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         card = await visits.read_visit(session, actor, visit_id) if visit_id is not None else None
         wanted = card.request if card is not None else await load_request(session, actor, _given(request_id))
+        await audit(session, actor, "view", [wanted.household])
         team = card.visit.team if card is not None else await _team(session, actor, wanted)
         loads = await _loads(session, team) if team else []
     errors = []

@@ -1,6 +1,6 @@
-"""Notes at the door are personal data of the highest class: shown under rights, exported for disclosure.
+"""Notes at the door are personal data of the highest class: shown under rights.
 
-The third verb, erase, is ``actions.ending.erase_household``.
+The other two verbs: ``queries.disclosure`` exports, ``actions.ending.erase_household`` erases.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from sqlalchemy import select
 
 from services.outreach.queries.access import visible_visits
 from services.outreach.tables import Note, Visit
-from shared.audit import note as audit
-from shared.errors import Forbidden
-from shared.i18n import N_
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from shared.identity import Actor
 
 READING = frozenset({"outreach_lead", "outreach_worker", "caseworker", "coordinator"})
-"""Roles that read what was written at a door; a manager reads it by export, with the reason written down."""
+"""Roles that read what was written at a door; a manager reads it for a disclosure request, by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +45,6 @@ async def show_notes(session: AsyncSession, actor: Actor, visit_id: UUID) -> lis
         .join(Visit, Visit.id == Note.visit)
         .where(Note.visit == visit_id, visible_visits(actor))
         .order_by(Note.recorded_at)
-    )
-    return [_words(row) for row in rows]
-
-
-async def export_notes(session: AsyncSession, actor: Actor, household: UUID, basis: str) -> list[Words]:
-    """All notes about a household, for a disclosure request (開示請求); managers alone, written down with its basis."""
-    if actor.role != "manager":
-        raise Forbidden(N_("開示のための書き出しは、管理職だけができます。"))
-    await audit(session, actor, "export", [household], basis=basis)
-    rows = await session.scalars(
-        select(Note).where(Note.household == household).order_by(Note.occurred_at, Note.recorded_at)
     )
     return [_words(row) for row in rows]
 

@@ -202,19 +202,6 @@ async def test_who_has_no_part_learns_nothing(ward: Ward, people: People) -> Non
     assert (await people.client.get("/outreach/api/visits")).status_code == 401
 
 
-async def test_export_is_for_managers_and_is_written_down(ward: Ward, people: People) -> None:
-    wanted = await ward.request()
-    visit = await people.publish(wanted.request)
-    worker = people.actor_of(visit["workers"][0]["post"])
-    assert (
-        await people.ask(worker, "POST", f"/visits/{visit['visit']}/notes", json={"words": "犬がいる。"})
-    ).status_code == 201
-    path = f"/households/{wanted.household}/notes/export"
-    assert (await people.ask(worker, "GET", path, params={"basis": "disclosure"})).status_code == 403
-    exported = await people.ask(ward.manager, "GET", path, params={"basis": "disclosure"})
-    assert [note["words"] for note in exported.json()] == ["犬がいる。"]
-
-
 async def test_skills_and_leave_steer_the_planner(ward: Ward, people: People) -> None:
     nurse, away = ward.workers[0], ward.workers[1]
     done = await people.ask(ward.lead, "PUT", f"/team/{nurse.post}", json={"skills": ["nurse"], "weekly_minutes": 300})
