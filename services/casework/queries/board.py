@@ -18,7 +18,7 @@ from services.casework.queries.access import showing, viewer_of
 from services.casework.queries.cases import CaseFilter, lacks_lead, narrow, select_rows, views_of
 from services.casework.queries.views import CaseView
 from services.casework.rules import board
-from services.casework.tables import Agency, Case, Clock, Household, HouseholdType, Invitation
+from services.casework.tables import Agency, Case, Clock, Household, HouseholdType, Invitation, VisitRequest
 from shared import clock
 from shared.errors import Refused
 from shared.i18n import N_
@@ -110,7 +110,7 @@ class Wanted:
 
 
 async def read_board(session: AsyncSession, actor: Actor, wanted: Wanted, limit: int = PAGE) -> BoardPage:
-    """``limit`` cases in the wanted order, with the lights of every agency: five queries. Raises Refused (bad key)."""
+    """``limit`` cases in the wanted order, with the lights of every agency: six queries. Raises Refused (bad key)."""
     today = clock.today()
     viewer = await viewer_of(session, actor)
     where = [showing(viewer, "row"), *narrow(wanted.filter, today)]
@@ -200,26 +200,36 @@ async def _cells(session: AsyncSession, shown: Iterable[CaseView], today: date) 
     cells: dict[UUID, dict[str, Cell]] = defaultdict(dict)
     if not leads:
         return cells
-    query = (
+    parts = (
         select(Invitation, Agency.kind)
         .join(Agency, Agency.code == Invitation.agency)
         .where(Invitation.case_id.in_(leads), Invitation.state != "withdrawn")
         .order_by(Invitation.asked_at)
     )
-    latest: dict[tuple[UUID, str], tuple[Invitation, str]] = {}
-    for part, kind in (await session.execute(query)).all():
-        latest[part.case_id, part.agency] = (part, kind)
+    latest = {(part.case_id, part.agency): (part, kind) for part, kind in (await session.execute(parts)).all()}
     for part, kind in latest.values():
         light = board.light(part.state, part.answer_due, today)
-        lead = leads[part.case_id] == part.agency
-        before = cells[part.case_id].get(kind)
-        if before is None or board.LIGHT_RANK[light] < board.LIGHT_RANK[before.light]:
-            lead_of_kind = lead or (before is not None and before.lead)
-            days = board.asked_days(part.asked_on, today) if light in {"asked", "late"} else None
-            cells[part.case_id][kind] = Cell(light=light, days=days, lead=lead_of_kind)
-        elif lead:
-            cells[part.case_id][kind] = before.model_copy(update={"lead": True})
+        _put(cells[part.case_id], kind, light, board.asked_days(part.asked_on, today))
+        if leads[part.case_id] == part.agency:
+            cells[part.case_id][kind].lead = True
+    visits = (
+        select(VisitRequest)
+        .where(VisitRequest.case_id.in_(leads), VisitRequest.state != "cancelled")
+        .order_by(VisitRequest.requested_at)
+    )
+    for visit in {visit.case_id: visit for visit in await session.scalars(visits)}.values():
+        light = board.visit_light(visit.state, visit.due_on, today)
+        asked = board.asked_days(visit.requested_at.astimezone(clock.TOKYO).date(), today)
+        _put(cells[visit.case_id], board.VISITING, light, asked)
     return cells
+
+
+def _put(cells: dict[str, Cell], kind: str, light: board.Light, asked_days: int) -> None:
+    before = cells.get(kind)
+    if before is not None and board.LIGHT_RANK[light] >= board.LIGHT_RANK[before.light]:
+        return
+    days = asked_days if light in {"asked", "late"} else None
+    cells[kind] = Cell(light=light, days=days, lead=before is not None and before.lead)
 
 
 async def read_figures(session: AsyncSession, actor: Actor, codes: Codes) -> Figures:

@@ -26,6 +26,17 @@ def light(state: str, answer_due: date, today: date) -> Light:
     return {"accepted": "taken", "acting": "acting", "returned": "back", "left": "done"}.get(state, "none")  # type: ignore[return-value]
 
 
+VISITING: Final = "outreach"
+"""The kind of agency in whose column the visits that a case waits for stand."""
+
+
+def visit_light(state: str, due_on: date, today: date) -> Light:
+    """The same sign for a visit that was asked for: planned is taken, visited is at work."""
+    if state == "asked":
+        return "late" if today > due_on else "asked"
+    return {"assigned": "taken", "visited": "acting", "ended": "done"}.get(state, "none")  # type: ignore[return-value]
+
+
 LIGHT_RANK: Final[Mapping[str, int]] = {
     "late": 0, "asked": 1, "back": 2, "acting": 3, "taken": 4, "done": 5, "none": 6,
 }  # fmt: skip

@@ -95,15 +95,6 @@ def test_a_visit_is_asked_for_with_an_aim_a_day_and_enough_people(more: dict[str
     assert refused.value.field == field
 
 
-def test_the_layered_conference_needs_consent_and_the_support_council_does_not() -> None:
-    care.call_meeting("support_council", 2, consented=False)
-    care.call_meeting("layered_conference", 2, consented=True)
-    with pytest.raises(Refused):
-        care.call_meeting("layered_conference", 2, consented=False)
-    with pytest.raises(Refused):
-        care.call_meeting("support_council", 0, consented=False)
-
-
 # -- proposals, board, sessions
 
 
@@ -147,6 +138,21 @@ def test_proposals_give_reasons_and_keep_to_the_area() -> None:
 )
 def test_lights(state: str, due: date, light: str) -> None:
     assert board.light(state, due, TODAY) == light
+
+
+@pytest.mark.parametrize(
+    ("state", "due", "light"),
+    [
+        ("asked", TODAY, "asked"),
+        ("asked", TODAY - timedelta(days=1), "late"),
+        ("assigned", TODAY - timedelta(days=1), "taken"),
+        ("visited", TODAY, "acting"),
+        ("ended", TODAY, "done"),
+        ("cancelled", TODAY, "none"),
+    ],
+)
+def test_lights_of_visits(state: str, due: date, light: str) -> None:
+    assert board.visit_light(state, due, TODAY) == light
 
 
 def test_a_case_stands_still_after_a_week_and_small_numbers_stay_hidden() -> None:
