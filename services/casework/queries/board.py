@@ -18,7 +18,7 @@ from services.casework.queries.access import showing, viewer_of
 from services.casework.queries.cases import CaseFilter, lacks_lead, narrow, select_rows, views_of
 from services.casework.queries.views import CaseView
 from services.casework.rules import board
-from services.casework.tables import Agency, Case, Clock, Household, HouseholdType, Invitation, VisitRequest
+from services.casework.tables import Agency, Case, Clock, Household, HouseholdType, Invitation, Post, VisitRequest
 from shared import clock
 from shared.errors import Refused
 from shared.i18n import N_
@@ -110,7 +110,7 @@ class Wanted:
 
 
 async def read_board(session: AsyncSession, actor: Actor, wanted: Wanted, limit: int = PAGE) -> BoardPage:
-    """``limit`` cases in the wanted order, with the lights of every agency: six queries. Raises Refused (bad key)."""
+    """``limit`` cases in the wanted order, with the lights of every agency: seven queries. Raises Refused (bad key)."""
     today = clock.today()
     viewer = await viewer_of(session, actor)
     where = [showing(viewer, "row"), *narrow(wanted.filter, today)]
@@ -195,7 +195,10 @@ def _moment(value: str) -> Any:
 
 
 async def _cells(session: AsyncSession, shown: Iterable[CaseView], today: date) -> dict[UUID, dict[str, Cell]]:
-    """The light of each kind of agency; where several of a kind take part, the one that needs somebody most."""
+    """The light of each kind of agency; where several of a kind take part, the one that needs somebody most.
+
+    The owner's own office is at work without having been asked; outreach, once a visit was asked for.
+    """
     leads = {view.id: view.lead for view in shown}
     cells: dict[UUID, dict[str, Cell]] = defaultdict(dict)
     if not leads:
@@ -221,6 +224,14 @@ async def _cells(session: AsyncSession, shown: Iterable[CaseView], today: date) 
         light = board.visit_light(visit.state, visit.due_on, today)
         asked = board.asked_days(visit.requested_at.astimezone(clock.TOKYO).date(), today)
         _put(cells[visit.case_id], board.VISITING, light, asked)
+    owners = (
+        select(Case.id, Agency.kind)
+        .join(Post, Post.id == Case.owner)
+        .join(Agency, Agency.code == Post.agency)
+        .where(Case.id.in_(leads), Case.state == "open")
+    )
+    for case_id, kind in (await session.execute(owners)).all():
+        _put(cells[case_id], kind, "acting", 0)
     return cells
 
 
