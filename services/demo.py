@@ -75,7 +75,9 @@ async def _live(folder: Path, port: int, ward: Ward, *, ready: asyncio.Event, st
         await seed_ward(running.settings, days=ward.days, households=ward.households)
 
     servers = given_servers()
-    async with stack(folder, port=port, postgres_url=servers[0], redis_url=servers[1], seed=seed) as running:
+    async with stack(
+        folder, port=port, postgres_url=servers[0], redis_url=servers[1], overrides={"rate_limits": True}, seed=seed
+    ) as running:
         file = write_running(running)
         ready.set()
         try:

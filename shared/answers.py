@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from shared.described import describe_refusals
 from shared.errors import Refused
 from shared.i18n import N_
 from shared.identity import NotSignedInError
+from shared.limits import TooManyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +138,10 @@ async def _refuse(request: Request, error: Exception) -> Response:
         return problem(request, 202, i18n.gettext(_ON_ITS_WAY, locale))
     title = i18n.gettext(error.text, locale).format(**error.params)
     errors = [{"field": error.field, "text": title}] if error.field else []
-    return problem(request, error.status, title, **({"errors": errors} if errors else {}))
+    answer = problem(request, error.status, title, **({"errors": errors} if errors else {}))
+    if isinstance(error, TooManyError):
+        answer.headers["retry-after"] = str(math.ceil(error.seconds))
+    return answer
 
 
 async def _name_the_fields(request: Request, error: Exception) -> Response:

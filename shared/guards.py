@@ -1,15 +1,21 @@
-"""What stands before every request: headers, body size, cross-site requests, the access log. Plain ASGI."""
+"""What stands before every request: headers, body size, cross-site requests, rates, our names. Plain ASGI."""
 
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from shared.limits import TooManyError
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from shared.limits import Limits
+    from shared.settings import Settings
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -22,8 +28,8 @@ _HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(self)",
-    "strict-transport-security": "max-age=31536000",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(self), payment=(), usb=(), interest-cohort=()",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
 }
 
 
@@ -106,8 +112,60 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
 
-async def _answer(send: Send, status: int, title: str) -> None:
+class AddressLimit:
+    """Refuses an address that asks more often than a whole office would; None: nobody is counted."""
+
+    def __init__(self, app: ASGIApp, limits: Limits | None) -> None:
+        self._app = app
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or answer 429."""
+        if scope["type"] == "http" and self._limits is not None and scope.get("client"):
+            try:
+                self._limits.count_address(scope["client"][0], scope["method"], scope["path"])
+            except TooManyError as error:
+                await _answer(send, 429, error.text, retry_after=error.seconds)
+                return
+        await self._app(scope, receive, send)
+
+
+class HostGuard:
+    """Refuses a Host header that is nobody's name for us; without ``known`` names any may be used."""
+
+    def __init__(self, app: ASGIApp, known: frozenset[str]) -> None:
+        self._app = app
+        self._known = known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or answer 421."""
+        if scope["type"] == "http" and self._known:
+            given = Headers(scope=scope).getlist("host")
+            if len(given) != 1 or _host_in(f"//{given[0]}") not in self._known:
+                await _answer(send, 421, "この名前では、ここに届きません。")
+                return
+        await self._app(scope, receive, send)
+
+
+def known_hosts(settings: Settings) -> frozenset[str]:
+    """The names by which people (``public_url``), the other services and health checks reach us."""
+    if not settings.public_url:
+        return frozenset()
+    told = (settings.public_url, *settings.urls.values(), "//127.0.0.1", "//localhost", "//[::1]")
+    return frozenset(_host_in(url) for url in told)
+
+
+def _host_in(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+async def _answer(send: Send, status: int, title: str, *, retry_after: float = 0) -> None:
     body = json.dumps({"type": "about:blank", "title": title, "status": status}, ensure_ascii=False).encode()
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    if retry_after:
+        headers.append((b"retry-after", str(math.ceil(retry_after)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

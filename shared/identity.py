@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from joserfc.jwk import OKPKey
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.limits import Limits
     from shared.service import Service
     from shared.settings import Settings
     from shared.spine import Received, Subscriptions
 
 TOKEN_COOKIE = "kasane_token"  # noqa: S105 - the cookie's name, not its value
+"""As it is called over plain HTTP; ``cookie_name`` puts what browsers demand of a secure one before it."""
 
 COORDINATING = frozenset({"coordinator", "manager"})
 """Roles that see across agencies."""
@@ -166,7 +168,15 @@ def token_of(request: Request) -> str | None:
     header = request.headers.get("authorization", "")
     if header.lower().startswith("bearer "):
         return header[7:].strip()
-    return request.cookies.get(TOKEN_COOKIE)
+    service: Service = request.app.state.service
+    return request.cookies.get(cookie_name(service.settings, TOKEN_COOKIE))
+
+
+def cookie_name(settings: Settings, name: str, *, path: str = "/") -> str:
+    """A cookie's name with the prefix (RFC 6265bis) that lets no other site or subdomain put one like it."""
+    if not settings.cookie_secure:
+        return name
+    return f"__Host-{name}" if path == "/" else f"__Secure-{name}"
 
 
 async def current_actor(request: Request) -> Actor:
@@ -179,6 +189,9 @@ async def current_actor(request: Request) -> Actor:
     request.state.asked_by = _asked_by(request, service, token)
     if await service.db.fetch(_ENDED, [actor.post, actor.session]):  # every request pays for this: one round trip
         raise NotSignedInError(_SIGN_IN_AGAIN)
+    limits: Limits | None = request.app.state.limits
+    if limits is not None:
+        limits.count_person(str(actor.person), getattr(request.scope.get("route"), "path", request.url.path))
     request.state.actor = actor
     return actor
 

@@ -37,5 +37,6 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
         html = service.templates.get_template(template).render(everywhere | context)
     answer = HTMLResponse(html, status_code=status, headers={"content-language": locale, "vary": "Cookie"})
     if request.query_params.get("lang") in i18n.LOCALES:
-        answer.set_cookie(i18n.COOKIE, locale, max_age=365 * 86400, samesite="lax", httponly=True)
+        secure = service.settings.cookie_secure
+        answer.set_cookie(i18n.COOKIE, locale, max_age=365 * 86400, samesite="lax", httponly=True, secure=secure)
     return answer

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     demo_sign_in: bool = False
     """Whether anybody may choose a post to sign in as: the demo and the story, never a ward."""
     cookie_secure: bool = True
+    """Whether browsers reach us by TLS alone: cookies are then ``Secure`` and bear a prefix that says so."""
+    rate_limits: bool = True
+    """Whether requests are counted by person and address (``shared/limits.py``); benches and faults ask faster."""
     token_seconds: int = 900
     session_idle_seconds: int = 3600
     """How long a session lasts without anybody touching a page."""

@@ -31,8 +31,9 @@ from shared.audit.sealing import Sealer
 from shared.codes import Codes
 from shared.db import Database
 from shared.disclosure import routes as disclosure
-from shared.guards import BodyLimit, CrossSiteGuard, SecurityHeaders
+from shared.guards import AddressLimit, BodyLimit, CrossSiteGuard, HostGuard, SecurityHeaders, known_hosts
 from shared.identity import Tokens
+from shared.limits import Limits
 from shared.operations import routes as operations
 from shared.operations.metrics import measure
 from shared.pages import page
@@ -45,6 +46,7 @@ from shared.typed import refuse_my_number
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    from shared.audit.weekly import Relate
     from shared.operations import CountDeliveries
     from shared.service import Disclose
     from shared.settings import Settings
@@ -75,13 +77,16 @@ def build_service(
     periodic: Sequence[Periodic] = (),
     deliveries: CountDeliveries | None = None,
     disclose: Disclose | None = None,
+    relate: Relate | None = None,
 ) -> FastAPI:
     """The application of one service. ``folder`` holds its ``templates`` and ``codes``.
 
     ``deliveries``: how the operator's page counts what this service sends out, where it does. ``disclose``: how it
-    collects what it holds about a household for a disclosure request.
+    collects what it holds about a household for a disclosure request. ``relate``: how it knows who belongs with which
+    household, for the weekly look at the audit.
     """
     metrics = Metrics(name)
+    limits = Limits() if settings.rate_limits else None
     db = Database(settings.database_url, pool_size=settings.pool_size)
     service = Service(
         name=name,
@@ -95,6 +100,7 @@ def build_service(
         codes=Codes([]),
         deliveries=deliveries,
         disclose=disclose,
+        relate=relate,
     )
     app = FastAPI(
         title=f"Kasane {name}",
@@ -106,14 +112,19 @@ def build_service(
             Middleware(AccessLog, metrics=metrics),
             Middleware(Origin),
             Middleware(SecurityHeaders),
+            Middleware(HostGuard, known=known_hosts(settings)),
+            Middleware(AddressLimit, limits=limits),
             Middleware(CrossSiteGuard),
             Middleware(BodyLimit, most=settings.max_body_bytes),
         ],
     )
     app.state.service = service
+    app.state.limits = limits
     install_answers(app)
-    for router in (*routers, drafts.router, feed_router(), operations.router, audit.router, disclosure.router, _about):
+    for router in (*routers, drafts.router, feed_router(), operations.router, audit.router, _about):
         app.include_router(router)
+    if disclose is not None:
+        app.include_router(disclosure.router)
     return app
 
 

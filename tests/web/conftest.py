@@ -135,7 +135,9 @@ async def house(fresh_database: FreshDatabase, redis_url: str, tmp_path: Path) -
     (tmp_path / "templates" / "sheet.html").write_text(
         '{% extends "layout.html" %}{% block main %}<h1>{{ _("世帯") }}</h1>{% endblock %}', encoding="utf-8"
     )
-    settings = Settings(database_url=url, redis_url=redis_url, signing_key=PRIVATE, verifying_key=PUBLIC)
+    settings = Settings(
+        database_url=url, redis_url=redis_url, signing_key=PRIVATE, verifying_key=PUBLIC, cookie_secure=False
+    )
     subscriptions = Subscriptions("casework")
 
     @subscriptions.on(HouseholdRegistered, projects=True)

@@ -27,6 +27,7 @@ from shared.audit import note
 from shared.errors import Forbidden, Refused
 from shared.i18n import N_
 from shared.identity import Actor, hash_of
+from shared.limits import network_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -192,7 +193,7 @@ def _login_key(sealer: Sealer, login: str) -> str:
 
 
 def _address_key(sealer: Sealer, address: str) -> str:
-    return "address:" + sealer.digest(rules.network_of(address))
+    return "address:" + sealer.digest(network_of(address))
 
 
 def _verify(password_hash: str, password: str) -> bool:

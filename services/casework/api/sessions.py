@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, RedirectResponse
 
 from services.casework.actions.sessions import leave_session, renew_session, start_session
-from services.casework.cookies import SESSION_COOKIE, drop_cookies, set_cookies, set_token
+from services.casework.cookies import drop_cookies, session_secret, set_cookies, set_token
 from services.casework.queries.directory import list_posts
 from services.casework.queries.views import PostView
 from services.casework.rules.sessions import device_of, local_path
@@ -127,16 +127,16 @@ async def sign_in_by_form(
 async def sign_out(request: Request, here: Here) -> Response:
     """End the session at once, in every service; drafts stay."""
     async with here.db.transaction() as session:
-        method = await leave_session(session, request.cookies.get(SESSION_COOKIE))
+        method = await leave_session(session, session_secret(request, here))
     # A link, not a redirect, leads on to the provider: a form's answer may not leave this site (CSP form-action).
     answer = RedirectResponse("/casework/sign-in" + ("?out=provider" if method == "oidc" else ""), status_code=303)
-    drop_cookies(answer)
+    drop_cookies(answer, here)
     return answer
 
 
 async def _renew(request: Request, here: Service) -> Actor | None:
     async with here.db.transaction() as session:
-        return await renew_session(session, here.settings, request.cookies.get(SESSION_COOKIE))
+        return await renew_session(session, here.settings, session_secret(request, here))
 
 
 def _device(request: Request) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.casework.actions.accounts import change_password
 from services.casework.actions.sessions import end_one_session, end_sessions_of, posts_held, switch_post
-from services.casework.cookies import SESSION_COOKIE, set_cookies
+from services.casework.cookies import session_secret, set_cookies
 from services.casework.pages.forms import problems_of
 from services.casework.pages.words import done_words
 from services.casework.queries.directory import Directory
@@ -47,7 +47,7 @@ async def choose_post(
     if post == actor.post:
         return RedirectResponse(local_path(next_path), status_code=303)
     async with here.db.transaction() as session:
-        begun = await switch_post(session, here.settings, request.cookies.get(SESSION_COOKIE), post)
+        begun = await switch_post(session, here.settings, session_secret(request, here), post)
     answer = RedirectResponse(local_path(next_path), status_code=303)
     set_cookies(answer, here, begun)
     return answer

@@ -14,6 +14,7 @@ from services.casework.provider import Provider, ProviderError
 from services.casework.rules.sessions import device_of, local_path
 from shared.errors import Refused
 from shared.i18n import N_
+from shared.identity import cookie_name
 from shared.service import Here
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def go_to_provider(
         return await render_sign_in(request, here, next_path, refused=refused)
     answer = RedirectResponse(address, status_code=303)
     answer.set_cookie(
-        _STATE_COOKIE,
+        _state_cookie(here),
         begun.state,
         max_age=_COOKIE_SECONDS,
         path=_COOKIE_PATH,
@@ -64,7 +65,7 @@ async def come_back(
     """The provider's answer: a session, or the sign-in page with a sentence."""
     next_path = ""
     try:
-        if not code or not hmac.compare_digest(request.cookies.get(_STATE_COOKIE, "").encode(), state.encode()):
+        if not code or not hmac.compare_digest(request.cookies.get(_state_cookie(here), "").encode(), state.encode()):
             raise ProviderError(_FAILED)
         async with here.db.transaction() as session:
             flow = await take_flow(session, state)
@@ -78,7 +79,8 @@ async def come_back(
         answer: Response = await render_sign_in(request, here, next_path, refused=refused)
     else:
         answer = come_in(here, begun, next_path)
-    answer.delete_cookie(_STATE_COOKIE, path=_COOKIE_PATH)
+    secure = here.settings.cookie_secure
+    answer.delete_cookie(_state_cookie(here), path=_COOKIE_PATH, secure=secure, httponly=True, samesite="lax")
     return answer
 
 
@@ -100,6 +102,10 @@ def provider_of(request: Request, here: Service) -> Provider:
         provider = Provider(here.settings)
         request.app.state.provider, request.app.state.provider_settings = provider, here.settings
     return provider
+
+
+def _state_cookie(here: Service) -> str:
+    return cookie_name(here.settings, _STATE_COOKIE, path=_COOKIE_PATH)
 
 
 def _back(request: Request, here: Service) -> str:

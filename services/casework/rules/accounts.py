@@ -6,7 +6,6 @@ a second factor whose codes are taken once; growing rests after failures instead
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -85,15 +84,6 @@ def rests_until(kind: Literal["account", "address"], failures: int, last_at: dat
     if beyond < 0:
         return None
     return last_at + min(_FIRST_REST * (1 << min(beyond, 10)), _LONGEST_REST)
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 that an IPv6 host can choose from."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))  # noqa: PLR2004
 
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:

@@ -102,6 +102,7 @@ async def house(fresh_database: FreshDatabase) -> AsyncIterator[House]:
         verifying_key=_KEY.as_pem(private=False).decode(),
         service_keys={service: public_of(key) for service, key in _SERVICE_KEYS.items()},
         pool_size=3,
+        cookie_secure=False,
     )
     app = create_app(settings)
     whole = join(app)

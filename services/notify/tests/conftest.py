@@ -136,7 +136,9 @@ async def ward(fresh_database: FreshDatabase) -> AsyncIterator[Ward]:
         name: Actor(uuid4(), uuid4(), uuid4(), agency, kind, role, frozenset(areas), "通知 花子")
         for name, (role, agency, kind, areas) in POSTS.items()
     }
-    settings = Settings(database_url=url, redis_url=None, signing_key=PRIVATE, verifying_key=PUBLIC, pool_size=3)
+    settings = Settings(
+        database_url=url, redis_url=None, signing_key=PRIVATE, verifying_key=PUBLIC, pool_size=3, cookie_secure=False
+    )
     found = Ward(db=db, codes=codes, settings=settings, posts=posts)
     for actor in posts.values():
         await found.hear(

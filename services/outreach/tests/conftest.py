@@ -145,7 +145,9 @@ async def ward(fresh_database: FreshDatabase) -> AsyncIterator[Ward]:
     db = Database(url, pool_size=3)
     async with db.read() as session:
         codes = await Codes.load(session)
-    settings = Settings(database_url=url, redis_url=None, signing_key=PRIVATE, verifying_key=PUBLIC, pool_size=3)
+    settings = Settings(
+        database_url=url, redis_url=None, signing_key=PRIVATE, verifying_key=PUBLIC, pool_size=3, cookie_secure=False
+    )
     team = ("outreach-n", "outreach", ("n",))
     found = Ward(
         db=db,
