@@ -68,6 +68,7 @@ PLACES: Final = (
         roles=_MACHINERY,
         thumb_for=frozenset({"operator"}),
     ),
+    Place("unusual", "/casework/audit/unusual", "clock", N_("いつもとちがう閲覧"), "w", roles=_AUDIT | {"manager"}),
     Place("audit", "/casework/audit", "eye", N_("監査"), "a", roles=_AUDIT, thumb_for=_AUDIT),
 )
 
@@ -78,6 +79,7 @@ _PATHS: Final = (
     ("/casework/things", "cases"),
     ("/casework/board", "board"),
     ("/casework/operations", "operations"),
+    ("/casework/audit/unusual", "unusual"),
     ("/casework/audit", "audit"),
     ("/casework/people", "people"),
     ("/casework/sign-in", ""),

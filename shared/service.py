@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.audit.weekly import Relate
     from shared.db import Database
     from shared.disclosure.parts import Export
     from shared.identity import Actor, Tokens
@@ -53,6 +54,8 @@ class Service:
     codes: Codes = field(default_factory=lambda: Codes([]))
     deliveries: CountDeliveries | None = None
     disclose: Disclose | None = None
+    relate: Relate | None = None
+    """How the weekly look at the audit learns who belongs with which household."""
     operations: Recent[Operations] = field(init=False)
     """What an operator sees of it, at most two seconds old."""
 

@@ -9,6 +9,8 @@ from services.casework import api, pages
 from services.casework.actions.sweeping import sweep_clocks
 from services.casework.actions.tidying import tidy_staff
 from services.casework.handlers import subscriptions
+from services.casework.queries.disclosure import collect_parts
+from services.casework.queries.relations import relate_posts
 from shared.web import Periodic, build_service
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def create_app(settings: Settings) -> FastAPI:
             Periodic("clocks", settings.sweep_seconds, _sweep),
             Periodic("staff", max(settings.sweep_seconds, 60), _tidy),
         ],
+        disclose=collect_parts,
+        relate=relate_posts,
     )
 
 

@@ -232,6 +232,22 @@ class RegisterPerson(Request):
     employee_number: MaybeLine = None
 
 
+class LiveIn(Request):
+    """The district where somebody of the staff lives; none: it is forgotten."""
+
+    district: MaybeLine = None
+
+
+class LookedAt(Request):
+    """A line of the weekly page that an auditor has looked at."""
+
+    day: date
+    rule: CodeName
+    post: UUID
+    household: UUID | None = None
+    words: Line
+
+
 class StartPost(Request):
     """A post (職) that a person holds from a day on; 兼務 is simply another one."""
 

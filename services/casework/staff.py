@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.casework.columns import Base, codes_column, no_column, words_column, zero_column
@@ -40,6 +40,8 @@ class Person(Base):
     email: Mapped[str | None] = mapped_column(Text, unique=True)
     """In lower case."""
     employee_number: Mapped[str | None] = mapped_column(Text, unique=True)
+    home_district: Mapped[str | None]
+    """DISTRICT where they live, for the weekly look at the audit alone; in no event, label or list."""
 
 
 class Post(Base):
@@ -157,6 +159,27 @@ class AccountLetter(Base):
     """The post that made it; none: the command line."""
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class UnusualLook(Base):
+    """What an auditor made of one line of the weekly page."""
+
+    __tablename__ = "unusual_look"
+    __table_args__ = (
+        UniqueConstraint(
+            "week", "rule", "post", "household", name="uq_unusual_look_line", postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    week: Mapped[date]
+    """Its Monday."""
+    rule: Mapped[str]
+    post: Mapped[UUID]
+    household: Mapped[UUID | None]
+    words: Mapped[str]
+    looked_by: Mapped[UUID]
+    looked_at: Mapped[datetime]
 
 
 class SignInFailure(Base):

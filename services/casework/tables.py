@@ -48,6 +48,7 @@ from services.casework.staff import (
     RecoveryCode,
     SignIn,
     SignInFailure,
+    UnusualLook,
 )
 
 __all__ = [
@@ -55,7 +56,7 @@ __all__ = [
     "Disclosure", "DutyPost", "Entry", "Handover", "Happening", "Household", "HouseholdLink", "HouseholdType",
     "Identity", "Invitation", "Meeting", "MeetingMaterial", "MeetingMember", "MemberContact", "Notice",
     "OidcFlow", "Person", "Plan", "PlanLine", "Post", "Protection", "RecoveryCode", "SignIn", "SignInFailure",
-    "Task", "Visit", "VisitRequest",
+    "Task", "UnusualLook", "Visit", "VisitRequest",
 ]  # fmt: skip
 
 

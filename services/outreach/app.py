@@ -10,6 +10,7 @@ from services.outreach.actions.watching import look_for_missing_workers, look_fo
 from services.outreach.handlers import subscriptions
 from services.outreach.pages import routers
 from services.outreach.queries.disclosure import collect_parts
+from services.outreach.queries.relations import relate_posts
 from shared.web import Periodic, build_service
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
         routers=[*routers, api.router],
         periodic=[Periodic("watch", settings.sweep_seconds, _watch)],
         disclose=collect_parts,
+        relate=relate_posts,
     )
 
 

@@ -16,6 +16,7 @@ from services.casework.pages import (
     providing,
     signing,
     taps,
+    unusual,
 )
 
 routers = (
@@ -33,6 +34,7 @@ routers = (
     board.router,
     fragments.router,
     operations.router,
+    unusual.router,
     audit.router,
 )
 """All routers, to be mounted under ``/casework``."""

@@ -15,6 +15,7 @@ from services.casework.actions import people
 from services.casework.actions.accounts import demand_administrator, invite_person, reset_account
 from services.casework.actions.handing import end_post, name_successor
 from services.casework.actions.sessions import end_one_session, end_sessions_of
+from services.casework.actions.unusual import say_where_staff_live
 from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
 from services.casework.pages.words import Choices, agency_choices, choices, done_words
 from services.casework.queries.access import NOT_HERE
@@ -26,7 +27,7 @@ from services.casework.queries.people import (
     possible_successors,
     read_person,
 )
-from services.casework.requests import BindIdentity, LimitPost, RegisterPerson, StartPost
+from services.casework.requests import BindIdentity, LimitPost, LiveIn, RegisterPerson, StartPost
 from services.casework.tables import Post
 from shared import clock
 from shared.errors import Forbidden, Missing, Refused
@@ -148,6 +149,20 @@ async def bind(person_id: UUID, request: Request, here: Here, actor: CurrentActo
         model=BindIdentity,
         done="bound",
         work=lambda s, body: people.bind_identity(s, actor, person_id, body),
+    )
+
+
+@router.post("/people/{person_id}/home")
+async def live(person_id: UUID, request: Request, here: Here, actor: CurrentActor) -> Response:
+    """Say in which district somebody lives."""
+    return await _change(
+        request,
+        here,
+        actor,
+        person_id=person_id,
+        model=LiveIn,
+        done="home",
+        work=lambda s, body: say_where_staff_live(s, actor, person_id, body),
     )
 
 
@@ -275,6 +290,7 @@ async def _render_person(
                 "agencies": agency_choices(directory),
                 "roles": choices(here.codes, "POST_ROLE", locale),
                 "areas": choices(here.codes, "AREA", locale),
+                "districts": choices(here.codes, "DISTRICT", locale),
             },
             f=fields or {},
             errors=problems or [],
