@@ -55,6 +55,11 @@ def projection_of(*sources: str, own: Iterable[str] = ()) -> Callable[[T], T]:
     return mark
 
 
+def is_projection(table: Table) -> bool:
+    """Whether a table is filled from others' facts."""
+    return _MARK in table.info
+
+
 def projections_of(service: str, *schemas: MetaData) -> list[Projection]:
     """What a service projects, by table name. A table that every service has belongs to none of its own sources."""
     marked = [table.info[_MARK] for schema in schemas for table in schema.tables.values() if _MARK in table.info]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notify.queries.people import Subject, find_people, knows_matter, subject_of
 from services.notify.rules.notices import FORGOTTEN_AFTER, Notice, Rule, concerning, notices, path_to, settled_kinds
 from services.notify.rules.quiet import QuietHours, send_at
-from services.notify.tables import Delivery, ErasedHousehold, Notification, Preference
+from services.notify.tables import Base, Delivery, ErasedHousehold, Notification, Preference
 from shared import clock
 from shared.codes import Code
-from shared.erasure import forget_everything
+from shared.erasure import erase_rows, forget_everything
 from shared.events.notify import HouseholdForgotten, NotificationSent
 from shared.spine import NotYet, Received, derived_id, hold, record
 
@@ -133,10 +133,9 @@ async def put(
 
 async def erase_household(session: AsyncSession, household: UUID) -> None:
     """Erase what was told about a household, and what the log says of it. Doing it twice changes nothing."""
-    told = set(await session.scalars(select(Notification.id).where(Notification.household == household)))
-    await session.execute(delete(Notification).where(Notification.household == household))
-    await forget_everything(session, household, told)
-    await record(session, HouseholdForgotten(household=household, classes=("notification",) if told else ()))
+    erased = await erase_rows(session, Base.metadata, household)
+    await forget_everything(session, household, erased.ids)
+    await record(session, HouseholdForgotten(household=household, classes=erased.classes))
 
 
 async def _settle(

@@ -13,16 +13,8 @@ from sqlalchemy import delete, select, update
 
 from services.outreach.actions.staging import facts_of, workers_on, write_back
 from services.outreach.rules import visits as rules
-from services.outreach.tables import (
-    Case,
-    ContactRecord,
-    MemberMeeting,
-    Note,
-    Visit,
-    VisitRequest,
-    VisitWorker,
-)
-from shared.erasure import forget_everything
+from services.outreach.tables import Base, Visit, VisitRequest, VisitWorker
+from shared.erasure import erase_rows, forget_everything
 from shared.events.outreach import HouseholdForgotten
 from shared.spine import hold, record
 
@@ -35,8 +27,6 @@ if TYPE_CHECKING:
 FORMS = ("visit-report", "visit-note")
 """Names of the forms at the door, as their drafts are kept."""
 
-_WRITTEN_HERE = (Visit, Note)
-"""What outreach writes itself; cases and requests are what it keeps of casework's facts."""
 _ENDED = (rules.VisitState.REPORTED, rules.VisitState.CANCELLED)
 
 
@@ -79,13 +69,6 @@ async def unstaff(session: AsyncSession, post: UUID, at: datetime) -> None:
 
 async def erase_household(session: AsyncSession, household: UUID) -> None:
     """Erase everything written about a household: notes, half-written forms, visits, counters, and its log."""
-    things, classes = set[UUID](), set[str]()
-    for owned in (Case, VisitRequest, Visit, Note):
-        found = set(await session.scalars(select(owned.id).where(owned.household == household)))
-        things |= found
-        classes |= {owned.__tablename__} if found and owned in _WRITTEN_HERE else set()
-    for table in (MemberMeeting, Note, Visit):
-        await session.execute(delete(table).where(table.household == household))
-    await session.execute(delete(ContactRecord).where(ContactRecord.household == household))
-    await forget_everything(session, household, things)
-    await record(session, HouseholdForgotten(household=household, classes=tuple(sorted(classes))))
+    erased = await erase_rows(session, Base.metadata, household)
+    await forget_everything(session, household, erased.ids)
+    await record(session, HouseholdForgotten(household=household, classes=erased.classes))
