@@ -89,7 +89,8 @@ class ConsultationOut(BaseModel):
 
     id: UUID
     occurred_at: datetime
-    received_by: UUID
+    received_by: UUID | None
+    """Absent where the office would say in which area a protected person lives."""
     agency: str
     channel: str
     route: str | None

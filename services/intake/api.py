@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from services.intake.actions.consents import record_consent, withdraw_consent
 from services.intake.actions.consultations import receive_consultation, screen_consultation
 from services.intake.actions.findings import answer_type
 from services.intake.actions.households import change_household
@@ -94,7 +93,7 @@ async def post_screening(
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await screen_consultation(session, actor, consultation, body)).id)}
 
-    return await _change(here, actor, work, key, what=f"screening/{consultation}", body=body)
+    return await change_once(here, actor, work, key, what=f"screening/{consultation}", body=body)
 
 
 @router.post("/api/households/search")
@@ -108,10 +107,12 @@ async def search_households(body: SearchIn, here: Here, actor: CurrentActor) -> 
 
 
 @router.get("/api/households/{household}")
-async def get_household(household: UUID, request: Request, here: Here, actor: CurrentActor) -> HouseholdOut:
-    """A household as the viewer may see it; the view is noted."""
+async def get_household(
+    household: UUID, request: Request, here: Here, actor: CurrentActor, side: Literal["home", "apart"] | None = None
+) -> HouseholdOut:
+    """A household as the viewer may see it; the view is noted. ``side``: of one split for view, that side alone."""
     async with here.db.transaction() as session:
-        view = await read_household(session, actor, household)
+        view = await read_household(session, actor, household, side=side or "")
         await note(session, actor, "view", [household])
         return household_out(view, here.codes, locale_of(request))
 
@@ -127,7 +128,7 @@ async def put_household(
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await change_household(session, actor, household, request)).id)}
 
-    return await _change(here, actor, work, key, what=f"household/{household}", body=body)
+    return await change_once(here, actor, work, key, what=f"household/{household}", body=body)
 
 
 @router.post("/api/households/{household}/members", status_code=201)
@@ -140,7 +141,7 @@ async def post_member(
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await add_member(session, actor, household, body)).id)}
 
-    return await _change(here, actor, work, key, what=f"member of/{household}", body=body)
+    return await change_once(here, actor, work, key, what=f"member of/{household}", body=body)
 
 
 @router.put("/api/members/{member}")
@@ -153,7 +154,7 @@ async def put_member(
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await change_member(session, actor, member, body)).id)}
 
-    return await _change(here, actor, work, key, what=f"member/{member}", body=body)
+    return await change_once(here, actor, work, key, what=f"member/{member}", body=body)
 
 
 @router.post("/api/members/{member}/left")
@@ -164,7 +165,7 @@ async def post_left(member: UUID, body: LeaveIn, here: Here, actor: CurrentActor
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await mark_left(session, actor, member, body)).id)}
 
-    return await _change(here, actor, work, key, what=f"left/{member}", body=body)
+    return await change_once(here, actor, work, key, what=f"left/{member}", body=body)
 
 
 @router.post("/api/households/{household}/types/{code}/answer")
@@ -182,32 +183,7 @@ async def post_type_answer(
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await answer_type(session, actor, household, code, body)).household_id)}
 
-    return await _change(here, actor, work, key, what=f"type/{household}/{code}", body=body)
-
-
-@router.post("/api/households/{household}/consents", status_code=201)
-async def post_consent(
-    household: UUID, body: ConsentIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
-    """Record what a member allows."""
-    refuse_unknown_codes(body, here.codes)
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await record_consent(session, actor, household, body)).id)}
-
-    return await _change(here, actor, work, key, what=f"consent of/{household}", body=body)
-
-
-@router.post("/api/consents/{consent}/withdrawal")
-async def post_withdrawal(
-    consent: UUID, body: EndIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
-    """A member takes a consent back: sharing stops now."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await withdraw_consent(session, actor, consent, body)).id)}
-
-    return await _change(here, actor, work, key, what=f"withdrawal/{consent}", body=body)
+    return await change_once(here, actor, work, key, what=f"type/{household}/{code}", body=body)
 
 
 @router.post("/api/households/{household}/protections", status_code=201)
@@ -220,7 +196,7 @@ async def post_protection(
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await set_protection(session, actor, household, body)).id)}
 
-    return await _change(here, actor, work, key, what=f"protection of/{household}", body=body)
+    return await change_once(here, actor, work, key, what=f"protection of/{household}", body=body)
 
 
 @router.post("/api/protections/{protection}/end")
@@ -232,7 +208,7 @@ async def post_protection_end(
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await end_protection(session, actor, protection, body)).id)}
 
-    return await _change(here, actor, work, key, what=f"end of protection/{protection}", body=body)
+    return await change_once(here, actor, work, key, what=f"end of protection/{protection}", body=body)
 
 
 @router.post("/api/households/{household}/links")
@@ -244,7 +220,7 @@ async def post_link(
     async def work(session: AsyncSession) -> dict[str, Any]:
         return {"id": str((await link_households(session, actor, household, body)).id)}
 
-    return await _change(here, actor, work, key, what=f"link of/{household}", body=body)
+    return await change_once(here, actor, work, key, what=f"link of/{household}", body=body)
 
 
 @router.delete("/api/households/{household}/links/{other}")
@@ -257,7 +233,7 @@ async def delete_link(
         await unlink_households(session, actor, household, other)
         return {"id": str(household)}
 
-    return await _change(here, actor, work, key, what=f"unlink/{household}/{other}", body=None)
+    return await change_once(here, actor, work, key, what=f"unlink/{household}/{other}", body=None)
 
 
 @router.post("/labels")
@@ -286,9 +262,10 @@ async def tell_cells(body: CellsIn, here: Here, actor: CurrentActor) -> dict[UUI
     }
 
 
-async def _change(
+async def change_once(
     here: Here, actor: CurrentActor, work: Work, key: str | None, *, what: str, body: BaseModel | None
 ) -> Change:
+    """Do a change once for each ``key``; ``what`` and ``body`` tell a repetition from another request."""
     sent = None if body is None else body.model_dump(mode="json")
     done = await here.perform(actor, work, key=key, what=what, body=sent)
     return Change(id=done.uuid("id"), position=done.position, repeated=done.repeated)

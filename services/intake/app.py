@@ -1,13 +1,15 @@
-"""Wires intake: its routes, what it hears, and the daily look at every household's types."""
+"""Wires intake: its routes, what it hears, and the daily looks at every household's types and age."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.intake import api, pages
-from services.intake.daily import look_again_daily
+from services.intake import api, api_consents, api_names, api_protection, pages
+from services.intake.actions.consent_days import keep_days_of_consents
+from services.intake.daily import list_what_has_become_due, look_again_daily, warn_of_protections
 from services.intake.handlers import subscriptions
+from services.intake.queries.relations import relate_posts
 from shared.web import Periodic, build_service
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ def create_app(settings: Settings) -> FastAPI:
         folder=FOLDER,
         settings=settings,
         subscriptions=subscriptions,
-        routers=[api.router, *pages.routers],
-        periodic=[Periodic("types", _LOOK_EVERY, look_again_daily)],
+        routers=[api.router, api_consents.router, api_protection.router, api_names.router, *pages.routers],
+        periodic=[
+            Periodic("types", _LOOK_EVERY, look_again_daily),
+            Periodic("consents", _LOOK_EVERY, keep_days_of_consents),
+            Periodic("protections", _LOOK_EVERY, warn_of_protections),
+            Periodic("retention", 4 * _LOOK_EVERY, list_what_has_become_due),
+        ],
+        relate=relate_posts,
     )

@@ -40,7 +40,11 @@ _LISTS = {
     "marital": "MARITAL",
     "consent": "CONSENT_STATE",
     "state": "CONSENT_STATE",
-    "purpose": "CONSENT_PURPOSE",
+    "purposes": "CONSENT_PURPOSE",
+    "method": "CONSENT_METHOD",
+    "representative_relation": "REPRESENTATIVE_RELATION",
+    "representative_ground": "REPRESENTATIVE_GROUND",
+    "said_by": "CONSENT_SPEAKER",
     "items": "CONSENT_ITEM",
     "type": "TYPE",
 }

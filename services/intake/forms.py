@@ -32,11 +32,13 @@ _LISTS = frozenset(
         "safety_flags",
         "disability",
         "recipients",
+        "purposes",
         "items",
         "not_same",
         "told_arrears",
         "concerns",
         "allowed_posts",
+        "away",
         "cares_for",
         "parents",
     }

@@ -162,18 +162,6 @@ class ScreeningIn(Sent):
     hand_to: CodeName | None = None
 
 
-class ConsentIn(Sent):
-    """What one person allows, or that they could not be asked."""
-
-    member: UUID
-    state: CodeName
-    purpose: CodeName | None = None
-    recipients: CodeList = []
-    items: CodeList = []
-    limits: Line = ""
-    ends_on: date | None = None
-
-
 class ProtectionIn(Sent):
     """A protection (支援措置) of one member. ``ends_on``: until when the office granted it; it must be renewed."""
 
@@ -182,6 +170,59 @@ class ProtectionIn(Sent):
     reason: Line = ""
     ends_on: date | None = None
     allowed_posts: Annotated[list[UUID], Field(max_length=20)] = []
+
+
+class AllowIn(Sent):
+    """A post for the allow-list of a protection, and why."""
+
+    post: UUID
+    side: Literal["all", "home"] = "all"
+    reason: Line = ""
+
+
+class RenewIn(Sent):
+    """Until when the office has granted it now."""
+
+    ends_on: date | None = None
+
+
+class GlassIn(Sent):
+    """Why somebody must see a protected household now, and which post is asked to approve."""
+
+    household: UUID | None = None
+    number: Line = ""
+    """Its number, for whoever has no page of it."""
+    reason: Line = ""
+    second: UUID | None = None
+
+
+class GlassAnswerIn(Sent):
+    """What the second person says."""
+
+    answer: Literal["approved", "declined"]
+
+
+class GlassReviewIn(Sent):
+    """What came of looking back at a broken glass."""
+
+    review: Line = ""
+
+
+class ApartIn(Sent):
+    """Who is kept ``away`` from the others of the household, and where they are."""
+
+    away: Annotated[list[UUID], Field(max_length=MOST_MEMBERS)] = []
+    address: Line = ""
+    room: Line = ""
+    phone: Line = ""
+    places: Line = ""
+    """School, workplace and other places where they can be found."""
+
+
+class SideIn(Sent):
+    """Whose side a consultation belongs to."""
+
+    side: Literal["home", "apart"]
 
 
 class EndIn(Sent):

@@ -11,64 +11,44 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     ForeignKey,
     Identity,
     Index,
-    Integer,
-    MetaData,
     Sequence,
     SmallInteger,
-    Text,
     UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db import NAMING, PYTHON_TO_SQL
+from services.intake.columns import (
+    Base,
+    codes_column,
+    id_column,
+    no_column,
+    of_household_column,
+    traits_column,
+    version_column,
+    words_column,
+)
+from services.intake.consented import Consent, ConsentText
+from services.intake.disclosures import DisclosureMark, DisclosureRequest, disclosure_number
+from services.intake.protected import Allowance, Apart, Glass, Protection
+from services.intake.retained import Disposal, DisposalReceipt, LegalHold
 from shared.projections import projection_of
 
-
-class Base(DeclarativeBase):
-    """What intake alone has."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = PYTHON_TO_SQL
-
+__all__ = [
+    "AccessGrant", "Allowance", "Apart", "Base", "CaseOfHousehold", "Consent", "ConsentText", "Consultation",
+    "DisclosureMark", "DisclosureRequest", "Disposal", "DisposalReceipt", "Glass", "Household", "HouseholdLink",
+    "LedgerRow", "LegalHold", "Member", "Protection", "SearchKey", "TypeFinding", "disclosure_number",
+    "household_number",
+]  # fmt: skip
 
 household_number = Sequence("household_number", start=10001, metadata=Base.metadata)
 """Where H-10482 comes from; gaps are harmless."""
-
-
-def _id() -> Mapped[UUID]:
-    return mapped_column(Uuid, primary_key=True)
-
-
-def _words(*, default: str = "") -> Mapped[str]:
-    return mapped_column(Text, server_default=text(f"'{default}'"), default=default)
-
-
-def _codes() -> Mapped[list[str]]:
-    return mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)
-
-
-def _traits() -> Mapped[dict[str, Any]]:
-    return mapped_column(JSONB, server_default=text("'{}'"), default=dict)
-
-
-def _no() -> Mapped[bool]:
-    return mapped_column(Boolean, server_default=text("false"), default=False)
-
-
-def _version() -> Mapped[int]:
-    return mapped_column(Integer, server_default=text("1"), default=1)
-
-
-def _of_household() -> Mapped[UUID]:
-    return mapped_column(ForeignKey("household.id", ondelete="CASCADE"), index=True)
 
 
 class Household(Base):
@@ -82,32 +62,32 @@ class Household(Base):
         Index("ix_household_sender", "sender", "sender_number", unique=True),
     )
 
-    id: Mapped[UUID] = _id()
+    id: Mapped[UUID] = id_column()
     number: Mapped[str]
-    address: Mapped[str] = _words()
+    address: Mapped[str] = words_column()
     """As told, as far as it is known."""
-    address_key: Mapped[str] = _words()
+    address_key: Mapped[str] = words_column()
     """Normalised by ``rules``, without the room."""
-    room: Mapped[str] = _words()
+    room: Mapped[str] = words_column()
     area: Mapped[str | None]
     district: Mapped[str | None]
     mesh: Mapped[str | None]
     """500 m mesh code (JIS X 0410, nine digits). It never leaves by event."""
-    phone: Mapped[str] = _words()
-    dwelling: Mapped[str] = _words(default="unknown")
-    incomplete: Mapped[bool] = _no()
-    registry_split: Mapped[bool] = _no()
-    traits: Mapped[dict[str, Any]] = _traits()
+    phone: Mapped[str] = words_column()
+    dwelling: Mapped[str] = words_column(default="unknown")
+    incomplete: Mapped[bool] = no_column()
+    registry_split: Mapped[bool] = no_column()
+    traits: Mapped[dict[str, Any]] = traits_column()
     """Other answers about the home, by the names of ``rules.facts.HouseholdFacts``."""
-    protected: Mapped[bool] = _no()
+    protected: Mapped[bool] = no_column()
     """Somebody in it is protected now: kept by the protection actions, so that selects can exclude it."""
     types_on: Mapped[date] = mapped_column(index=True)
     """The day for which its types were last looked for."""
-    version: Mapped[int] = _version()
+    version: Mapped[int] = version_column()
     last_heard_at: Mapped[datetime]
     registered_at: Mapped[datetime]
     registered_by: Mapped[UUID | None]
-    agency: Mapped[str] = _words()
+    agency: Mapped[str] = words_column()
     sender: Mapped[str | None]
     """Whose ledger it was imported from."""
     sender_number: Mapped[str | None]
@@ -118,32 +98,34 @@ class Member(Base):
 
     __tablename__ = "member"
 
-    id: Mapped[UUID] = _id()
-    household_id: Mapped[UUID] = _of_household()
+    id: Mapped[UUID] = id_column()
+    household_id: Mapped[UUID] = of_household_column()
     position: Mapped[int] = mapped_column(SmallInteger)
-    relation: Mapped[str] = _words(default="unknown")
-    name: Mapped[str] = _words()
-    kana: Mapped[str] = _words()
-    sex: Mapped[str] = _words(default="unknown")
-    birth_said: Mapped[str] = _words()
+    relation: Mapped[str] = words_column(default="unknown")
+    name: Mapped[str] = words_column()
+    kana: Mapped[str] = words_column()
+    sex: Mapped[str] = words_column(default="unknown")
+    birth_said: Mapped[str] = words_column()
     birth_earliest: Mapped[date | None]
     birth_latest: Mapped[date | None]
-    birth_precision: Mapped[str] = _words(default="unknown")
-    birth_estimated: Mapped[bool] = _no()
-    coresident: Mapped[str] = _words(default="unknown")
-    work: Mapped[str] = _words(default="unknown")
-    care: Mapped[str] = _words(default="unknown")
-    dementia_diagnosis: Mapped[str] = _words(default="unknown")
-    dementia_level: Mapped[str] = _words(default="unknown")
-    disability: Mapped[list[str]] = _codes()
-    marital: Mapped[str] = _words(default="unknown")
-    phone: Mapped[str] = _words()
-    traits: Mapped[dict[str, Any]] = _traits()
+    birth_precision: Mapped[str] = words_column(default="unknown")
+    birth_estimated: Mapped[bool] = no_column()
+    coresident: Mapped[str] = words_column(default="unknown")
+    work: Mapped[str] = words_column(default="unknown")
+    care: Mapped[str] = words_column(default="unknown")
+    dementia_diagnosis: Mapped[str] = words_column(default="unknown")
+    dementia_level: Mapped[str] = words_column(default="unknown")
+    disability: Mapped[list[str]] = codes_column()
+    marital: Mapped[str] = words_column(default="unknown")
+    phone: Mapped[str] = words_column()
+    traits: Mapped[dict[str, Any]] = traits_column()
     """Other answers about the person, by the names of ``rules.facts.MemberFacts``."""
     met_on: Mapped[date | None]
-    left_reason: Mapped[str] = _words(default="none")
+    apart: Mapped[bool] = no_column()
+    """Stands on the side that the rest of the household must not see (:class:`Apart`)."""
+    left_reason: Mapped[str] = words_column(default="none")
     left_on: Mapped[date | None]
-    version: Mapped[int] = _version()
+    version: Mapped[int] = version_column()
 
 
 class SearchKey(Base):
@@ -158,7 +140,7 @@ class SearchKey(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    household_id: Mapped[UUID] = _of_household()
+    household_id: Mapped[UUID] = of_household_column()
     member_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"))
     kind: Mapped[str]
     value: Mapped[str]
@@ -169,38 +151,40 @@ class Consultation(Base):
 
     __tablename__ = "consultation"
 
-    id: Mapped[UUID] = _id()
-    household_id: Mapped[UUID] = _of_household()
+    id: Mapped[UUID] = id_column()
+    household_id: Mapped[UUID] = of_household_column()
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     received_by: Mapped[UUID]
-    agency: Mapped[str] = _words()
-    channel: Mapped[str] = _words(default="phone")
+    agency: Mapped[str] = words_column()
+    channel: Mapped[str] = words_column(default="phone")
     route: Mapped[str | None]
     referrer: Mapped[str | None]
-    caller_name: Mapped[str] = _words()
-    caller_relation: Mapped[str] = _words(default="unknown")
-    caller_phone: Mapped[str] = _words()
-    anonymous: Mapped[bool] = _no()
-    worries: Mapped[list[str]] = _codes()
+    caller_name: Mapped[str] = words_column()
+    caller_relation: Mapped[str] = words_column(default="unknown")
+    caller_phone: Mapped[str] = words_column()
+    anonymous: Mapped[bool] = no_column()
+    worries: Mapped[list[str]] = codes_column()
     main_worry: Mapped[str | None]
-    words: Mapped[str] = _words()
+    words: Mapped[str] = words_column()
     """As spoken."""
-    safety_flags: Mapped[list[str]] = _codes()
-    avoid: Mapped[str] = _words()
+    safety_flags: Mapped[list[str]] = codes_column()
+    avoid: Mapped[str] = words_column()
     """避けるべき関わり: what the next worker must not do."""
-    urgent_words: Mapped[list[str]] = _codes()
+    urgent_words: Mapped[list[str]] = codes_column()
     """Codes of what the rules heard in the words."""
     urgency_proposed: Mapped[str | None]
     urgency: Mapped[str | None]
     result: Mapped[str | None]
-    result_reason: Mapped[str] = _words()
+    result_reason: Mapped[str] = words_column()
     handed_to: Mapped[str | None]
     """The agency it was handed to, when the result says so."""
     first_contact_due: Mapped[datetime | None]
     sight_check_due: Mapped[datetime | None]
     screened_by: Mapped[UUID | None]
     screened_at: Mapped[datetime | None]
+    apart: Mapped[bool] = no_column()
+    """Belongs to the side that the rest of the household must not see (:class:`Apart`)."""
 
 
 class TypeFinding(Base):
@@ -213,57 +197,14 @@ class TypeFinding(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     rule_version: Mapped[str]
     verdict: Mapped[str]
-    tags: Mapped[list[str]] = _codes()
+    tags: Mapped[list[str]] = codes_column()
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
     questions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
     found_at: Mapped[datetime]
     answer: Mapped[str | None]
-    answer_reason: Mapped[str] = _words()
+    answer_reason: Mapped[str] = words_column()
     answered_by: Mapped[UUID | None]
     answered_at: Mapped[datetime | None]
-
-
-class Consent(Base):
-    """同意: what one person allows (個人情報保護法69条2項1号): what for, to whom, which classes of item."""
-
-    __tablename__ = "consent"
-
-    id: Mapped[UUID] = _id()
-    household_id: Mapped[UUID] = _of_household()
-    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
-    state: Mapped[str]
-    purpose: Mapped[str | None]
-    recipients: Mapped[list[str]] = _codes()
-    items: Mapped[list[str]] = _codes()
-    limits: Mapped[str] = _words()
-    """In the person's words: 「兄には知らせない」."""
-    confirm_by: Mapped[date | None]
-    ends_on: Mapped[date | None]
-    recorded_at: Mapped[datetime]
-    recorded_by: Mapped[UUID]
-    withdrawn_at: Mapped[datetime | None]
-    withdrawn_by: Mapped[UUID | None]
-
-
-class Protection(Base):
-    """支援措置: nobody outside the allow-list may learn where a person is. It never ends by itself."""
-
-    __tablename__ = "protection"
-
-    id: Mapped[UUID] = _id()
-    household_id: Mapped[UUID] = _of_household()
-    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str]
-    reason: Mapped[str] = _words()
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
-    """When it must be renewed; passing it changes nothing."""
-    allowed_posts: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"), default=list)
-    set_by: Mapped[UUID]
-    set_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    ended_by: Mapped[UUID | None]
-    end_reason: Mapped[str] = _words()
 
 
 class HouseholdLink(Base):
@@ -276,10 +217,10 @@ class HouseholdLink(Base):
         CheckConstraint("state IN ('suspected', 'linked', 'refused', 'unlinked')", name="state"),
     )
 
-    id: Mapped[UUID] = _id()
+    id: Mapped[UUID] = id_column()
     first_id: Mapped[UUID] = mapped_column(ForeignKey("household.id", ondelete="CASCADE"))
     second_id: Mapped[UUID] = mapped_column(ForeignKey("household.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = _words(default="same")
+    kind: Mapped[str] = words_column(default="same")
     state: Mapped[str]
     score: Mapped[int | None] = mapped_column(SmallInteger)
     decided_by: Mapped[UUID | None]
@@ -292,21 +233,22 @@ class CaseOfHousehold(Base):
 
     __tablename__ = "case_of_household"
 
-    case_id: Mapped[UUID] = _id()
+    case_id: Mapped[UUID] = id_column()
     household_id: Mapped[UUID] = mapped_column(Uuid, index=True)
-    number: Mapped[str] = _words()
+    number: Mapped[str] = words_column()
     owner: Mapped[UUID]
-    agency: Mapped[str] = _words()
+    agency: Mapped[str] = words_column()
     lead: Mapped[str | None]
     urgency: Mapped[str | None]
-    closed: Mapped[bool] = _no()
+    closed: Mapped[bool] = no_column()
+    closed_at: Mapped[datetime | None]
 
 
 @projection_of("casework", "outreach")
 class AccessGrant(Base):
     """Projection: who may see a household beside the offices of its area, and by which fact.
 
-    ``ground``: owner, agency, lead, meeting, request or worker. Either ``post`` or ``agency`` is set.
+    ``ground``: owner, agency, lead, meeting, council, request or worker. Either ``post`` or ``agency`` is set.
     """
 
     __tablename__ = "access_grant"
@@ -316,7 +258,7 @@ class AccessGrant(Base):
         Index("ix_access_grant_source", "source_id"),
     )
 
-    id: Mapped[UUID] = _id()
+    id: Mapped[UUID] = id_column()
     """uuid5 of ground, source and holder: stating the same fact twice makes one grant."""
     household_id: Mapped[UUID] = mapped_column(Uuid, index=True)
     ground: Mapped[str]
@@ -326,7 +268,7 @@ class AccessGrant(Base):
     agency: Mapped[str | None]
     area: Mapped[str | None]
     """For ``request``: outreach leads of this area may see it while they plan."""
-    ended: Mapped[bool] = _no()
+    ended: Mapped[bool] = no_column()
 
 
 class LedgerRow(Base):
@@ -334,9 +276,9 @@ class LedgerRow(Base):
 
     __tablename__ = "ledger_row"
 
-    id: Mapped[UUID] = _id()
+    id: Mapped[UUID] = id_column()
     """uuid5 of sender, household number and member number, else of the row's content."""
-    household_id: Mapped[UUID] = _of_household()
+    household_id: Mapped[UUID] = of_household_column()
     member_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     """Whom the row made; absent while the row is refused."""
     content: Mapped[str]

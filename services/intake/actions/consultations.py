@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
@@ -9,6 +10,7 @@ from sqlalchemy import insert, select
 from services.intake.actions.consents import consent_states
 from services.intake.actions.findings import find_types
 from services.intake.actions.links import link_households, suspect_duplicates
+from services.intake.actions.protections import end_links, first_lines
 from services.intake.actions.registration import (
     NewHousehold,
     Registered,
@@ -22,6 +24,7 @@ from services.intake.actions.registration import (
     register_many,
 )
 from services.intake.actions.screening import screen_values, screened_fact
+from services.intake.actions.sides import is_split
 from services.intake.queries.access import NOT_HERE, WRITING_ROLES, find_household
 from services.intake.queries.book import protecting_flags, rule_book
 from services.intake.queries.facts import circumstances_of, household_facts, members_of
@@ -56,7 +59,8 @@ async def receive_consultation(session: AsyncSession, actor: Actor, request: Con
         return await _add_to_known(session, actor, request.household, request)
     (made,) = await register_many(session, actor, [NewHousehold(request)])
     for other in request.not_same:
-        await link_households(session, actor, made.household.id, LinkIn(other=other, answer="refused"))
+        with contextlib.suppress(Missing):  # somebody there was protected while this was typed
+            await link_households(session, actor, made.household.id, LinkIn(other=other, answer="refused"))
     await suspect_duplicates(session, actor, made.household, made.members, without=frozenset(request.not_same))
     return made
 
@@ -77,6 +81,10 @@ async def _add_to_known(session: AsyncSession, actor: Actor, household: UUID, re
     known = (await members_of(session, [household]))[household]
     made = Registered(home, [], consultation_row(actor, household, request, words, now))
     add_members(made, request, (), today, after=max((m.position for m in known), default=0))
+    if await is_split(session, household):
+        for row in (*made.members, made.consultation):
+            if row is not None:
+                row.apart = True
     _fill_in(home, request)
     home.last_heard_at = max(home.last_heard_at, request.occurred_at or now)
     consultation = made.consultation
@@ -88,6 +96,10 @@ async def _add_to_known(session: AsyncSession, actor: Actor, household: UUID, re
     add_consents(made, actor, request, today)
     protect_by_flag(made, actor, request, await protecting_flags(session) if not home.protected else frozenset())
     session.add_all([*made.consents, *made.protections])
+    if made.protections:
+        await session.flush()
+        session.add_all([line for row in made.protections for line in first_lines(row)])
+        await end_links(session, actor, household)
     await note_rights(session, actor, [made])
     if made.keys:
         await session.execute(insert(SearchKey), made.keys)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.intake.queries.access import NOT_HERE, find_household
+from services.intake.queries.access import NOT_HERE, find_household, kept_back
 from services.intake.queries.known import find_known, stored_home
 from services.intake.rules.matching import SUSPICIOUS
-from services.intake.tables import HouseholdLink
+from services.intake.tables import Household, HouseholdLink
 from shared import clock
 from shared.errors import Missing, Refused
 from shared.events.intake import DuplicateSuspected, HouseholdsLinked, HouseholdsUnlinked
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.intake.requests import LinkIn
-    from services.intake.tables import Household, Member
+    from services.intake.tables import Member
     from shared.identity import Actor
 
 
@@ -38,8 +38,8 @@ async def link_households(session: AsyncSession, actor: Actor, household: UUID, 
         raise Refused(N_("同じ記録どうしはつなげません。"), field="other")
     await hold(session, household, request.other)
     one = await find_household(session, actor, household, change=True)
-    other = await find_household(session, actor, request.other, change=True)
-    if one.protected or other.protected:
+    await find_household(session, actor, request.other, change=True)
+    if await _kept_back(session, [one.id, request.other]):
         raise Missing(NOT_HERE)
     before = await _load(session, household, request.other)
     if before is not None and before.state == request.answer and before.kind == request.kind:
@@ -55,13 +55,13 @@ async def link_households(session: AsyncSession, actor: Actor, household: UUID, 
 async def unlink_households(session: AsyncSession, actor: Actor, household: UUID, other: UUID) -> None:
     """Take a link back; taking back what is not linked changes nothing."""
     await hold(session, household, other)
-    one = await find_household(session, actor, household, change=True)
-    second = await find_household(session, actor, other, change=True)
+    await find_household(session, actor, household, change=True)
+    await find_household(session, actor, other, change=True)
     before = await _load(session, household, other)
     if before is None or before.state != "linked":
         return
     await _keep(session, (household, other), "unlinked", before.kind, actor=actor)
-    if not (one.protected or second.protected):
+    if not await _kept_back(session, [household, other]):
         event = HouseholdsUnlinked(household=household, other=other)
         await record(session, event, actor=actor, occurred_at=clock.now())
 
@@ -85,10 +85,20 @@ async def suspect_duplicates(
     ]
     # all at once: locks are taken in one order, so that two registrations never wait for each other
     await hold(session, home.id, *(known.household for known in found))
+    meanwhile = await _kept_back(session, [home.id, *(known.household for known in found)])
+    if home.id in meanwhile:
+        return
     for known in found:
+        if known.household in meanwhile:
+            continue
         await _keep(session, (home.id, known.household), "suspected", "same", actor=actor, score=known.score)
         event = DuplicateSuspected(household=home.id, other=known.household, score=known.score)
         await record(session, event, actor=actor, occurred_at=clock.now())
+
+
+async def _kept_back(session: AsyncSession, households: Sequence[UUID]) -> set[UUID]:
+    """Those of ``households`` with a protected person, looked up again under their locks."""
+    return set(await session.scalars(select(Household.id).where(Household.id.in_(households), kept_back())))
 
 
 async def _load(session: AsyncSession, one: UUID, other: UUID) -> HouseholdLink | None:

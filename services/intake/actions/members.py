@@ -8,13 +8,15 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 
 from services.intake.actions.findings import find_types
-from services.intake.queries.access import NOT_HERE, find_household
+from services.intake.actions.sides import is_split
+from services.intake.queries.access import NOT_HERE, NOT_YOURS, find_household, sight_of
 from services.intake.queries.facts import MEMBER_ANSWERS
 from services.intake.rules.birth_reading import parse_birth
 from services.intake.rules.matching import member_keys
+from services.intake.rules.protection import Sight
 from services.intake.tables import Member, SearchKey
 from shared import clock
-from shared.errors import Conflict, Missing, Refused
+from shared.errors import Conflict, Forbidden, Missing, Refused
 from shared.events.intake import MemberLeft
 from shared.i18n import N_
 from shared.spine import hold, record
@@ -116,7 +118,7 @@ async def add_member(session: AsyncSession, actor: Actor, household: UUID, reque
         ids=(),
         on=clock.today(),
     )
-    member = Member(**row)
+    member = Member(**row, apart=await is_split(session, household))
     session.add(member)
     await session.flush()
     await _write_keys(session, row)
@@ -172,6 +174,11 @@ async def _load(session: AsyncSession, actor: Actor, member: UUID) -> tuple[Memb
     found = await session.get(Member, member, populate_existing=True)
     if found is None:
         raise Missing(NOT_HERE)
+    sight = await sight_of(session, actor, household)
+    if sight is Sight.HOME and found.apart:
+        raise Missing(NOT_HERE)
+    if sight in {Sight.MASKED, Sight.NUMBER}:
+        raise Forbidden(NOT_YOURS)  # what is masked would be written over by what was shown in its place
     return found, home
 
 

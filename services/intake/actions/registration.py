@@ -10,7 +10,7 @@ from sqlalchemy import insert, text
 from services.intake.actions.consents import consent_fact, consent_values
 from services.intake.actions.findings import finding_row, keep_findings, matched_fact
 from services.intake.actions.members import key_values, member_values
-from services.intake.actions.protections import protection_fact, protection_row
+from services.intake.actions.protections import first_lines, protection_fact, protection_row
 from services.intake.actions.screening import screen_values, screened_fact
 from services.intake.actions.stating import registered_fact
 from services.intake.queries.book import protecting_flags, rule_book
@@ -111,6 +111,8 @@ async def _store(session: AsyncSession, made: Sequence[Registered]) -> None:
     session.add_all([one.consultation for one in made if one.consultation is not None])
     await session.flush()
     session.add_all([row for one in made for row in (*one.consents, *one.protections)])
+    await session.flush()
+    session.add_all([line for one in made for row in one.protections for line in first_lines(row)])
     keys = [key for one in made for key in one.keys]
     if keys:
         await session.execute(insert(SearchKey), keys)

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from services.intake.actions.consents import record_consent, withdraw_consent
 from services.intake.actions.consultations import screen_consultation
 from services.intake.actions.findings import answer_type
 from services.intake.actions.households import change_household
@@ -21,7 +20,6 @@ from services.intake.checking import settle_area
 from services.intake.forms import read_fields, understand
 from services.intake.pages.households import household_page
 from services.intake.requests import (
-    ConsentIn,
     EndIn,
     HouseholdChange,
     LeaveIn,
@@ -46,7 +44,7 @@ router = APIRouter(prefix="/households/{household}", include_in_schema=False)
 M = TypeVar("M", bound=BaseModel)
 
 
-async def _carry_out(
+async def carry_out(
     request: Request,
     here: Service,
     actor: Actor,
@@ -91,7 +89,7 @@ async def change(request: Request, household: UUID, here: Here, actor: CurrentAc
     async def act(session: AsyncSession, body: HouseholdChange) -> None:
         await change_household(session, actor, household, settle_area(body, here.codes))
 
-    return await _carry_out(request, here, actor, household, model=HouseholdChange, act=act, place="home")
+    return await carry_out(request, here, actor, household, model=HouseholdChange, act=act, place="home")
 
 
 @router.post("/members")
@@ -101,7 +99,7 @@ async def add(request: Request, household: UUID, here: Here, actor: CurrentActor
     async def act(session: AsyncSession, body: MemberIn) -> None:
         await add_member(session, actor, household, body)
 
-    return await _carry_out(request, here, actor, household, model=MemberIn, act=act, place="members")
+    return await carry_out(request, here, actor, household, model=MemberIn, act=act, place="members")
 
 
 @router.post("/members/{member}")
@@ -111,7 +109,7 @@ async def correct(request: Request, household: UUID, member: UUID, here: Here, a
     async def act(session: AsyncSession, body: MemberChange) -> None:
         await change_member(session, actor, member, body)
 
-    return await _carry_out(request, here, actor, household, model=MemberChange, act=act, place="members")
+    return await carry_out(request, here, actor, household, model=MemberChange, act=act, place="members")
 
 
 @router.post("/members/{member}/left")
@@ -121,7 +119,7 @@ async def leave(request: Request, household: UUID, member: UUID, here: Here, act
     async def act(session: AsyncSession, body: LeaveIn) -> None:
         await mark_left(session, actor, member, body)
 
-    return await _carry_out(
+    return await carry_out(
         request, here, actor, household, model=LeaveIn, act=act, place="members", reason="LEAVE_REASON"
     )
 
@@ -133,27 +131,7 @@ async def answer(request: Request, household: UUID, code: CodeName, here: Here, 
     async def act(session: AsyncSession, body: TypeAnswerIn) -> None:
         await answer_type(session, actor, household, code, body)
 
-    return await _carry_out(request, here, actor, household, model=TypeAnswerIn, act=act, place="types")
-
-
-@router.post("/consents")
-async def consent(request: Request, household: UUID, here: Here, actor: CurrentActor) -> Response:
-    """Record what a member allows."""
-
-    async def act(session: AsyncSession, body: ConsentIn) -> None:
-        await record_consent(session, actor, household, body)
-
-    return await _carry_out(request, here, actor, household, model=ConsentIn, act=act, place="consents")
-
-
-@router.post("/consents/{consent_id}/withdraw")
-async def withdraw(request: Request, household: UUID, consent_id: UUID, here: Here, actor: CurrentActor) -> Response:
-    """A member takes a consent back."""
-
-    async def act(session: AsyncSession, body: EndIn) -> None:
-        await withdraw_consent(session, actor, consent_id, body)
-
-    return await _carry_out(request, here, actor, household, model=EndIn, act=act, place="consents")
+    return await carry_out(request, here, actor, household, model=TypeAnswerIn, act=act, place="types")
 
 
 @router.post("/protections")
@@ -163,7 +141,7 @@ async def protect(request: Request, household: UUID, here: Here, actor: CurrentA
     async def act(session: AsyncSession, body: ProtectionIn) -> None:
         await set_protection(session, actor, household, body)
 
-    return await _carry_out(
+    return await carry_out(
         request, here, actor, household, model=ProtectionIn, act=act, place="protections", kind="PROTECTION_KIND"
     )
 
@@ -175,7 +153,7 @@ async def unprotect(request: Request, household: UUID, protection: UUID, here: H
     async def act(session: AsyncSession, body: EndIn) -> None:
         await end_protection(session, actor, protection, body)
 
-    return await _carry_out(request, here, actor, household, model=EndIn, act=act, place="protections")
+    return await carry_out(request, here, actor, household, model=EndIn, act=act, place="protections")
 
 
 @router.post("/links")
@@ -185,7 +163,7 @@ async def link(request: Request, household: UUID, here: Here, actor: CurrentActo
     async def act(session: AsyncSession, body: LinkIn) -> None:
         await link_households(session, actor, household, body)
 
-    return await _carry_out(request, here, actor, household, model=LinkIn, act=act, place="links")
+    return await carry_out(request, here, actor, household, model=LinkIn, act=act, place="links")
 
 
 @router.post("/links/{other}/undo")
@@ -195,7 +173,7 @@ async def unlink(request: Request, household: UUID, other: UUID, here: Here, act
     async def act(session: AsyncSession, _: EndIn) -> None:
         await unlink_households(session, actor, household, other)
 
-    return await _carry_out(request, here, actor, household, model=EndIn, act=act, place="links")
+    return await carry_out(request, here, actor, household, model=EndIn, act=act, place="links")
 
 
 @router.post("/consultations/{consultation}/screening")
@@ -205,4 +183,4 @@ async def decide(request: Request, household: UUID, consultation: UUID, here: He
     async def act(session: AsyncSession, body: ScreeningIn) -> None:
         await screen_consultation(session, actor, consultation, body)
 
-    return await _carry_out(request, here, actor, household, model=ScreeningIn, act=act, place="consultations")
+    return await carry_out(request, here, actor, household, model=ScreeningIn, act=act, place="consultations")

@@ -202,7 +202,7 @@ async def _found(request: Request, here: Service, actor: Actor, fields: dict[str
             known = [one for one in await find_known(session, asked_home(body), actor) if one.household not in refused]
         names = await household_names(session, actor, [body.household] if body.household else [])
         agencies = sorted(await session.scalars(select(KnownPost.agency).where(KnownPost.ended.is_(False)).distinct()))
-        await note(session, actor, "match", [one.household for one in known])
+        await note(session, actor, "match", [one.household for one in known] or [None])
     f = _filled(fields, body, preview, locale)
     return {
         "f": f,

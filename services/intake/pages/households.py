@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -11,15 +11,19 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.forms import new_key, read_fields, understand_what_can_be
 from services.intake.pages.clashing import differences
+from services.intake.pages.consent_words import CONSENT_ROLES, consents_context
+from services.intake.pages.guarding import guard_context
 from services.intake.pages.showing import household_context
 from services.intake.queries.access import WRITING_ROLES, visible_to
+from services.intake.queries.consents import agencies_of
 from services.intake.queries.household import read_household
 from services.intake.queries.labels import family_name
 from services.intake.queries.listing import Page, Row, list_households
 from services.intake.reasons import short_name
 from services.intake.receipt import recipients_of
 from services.intake.requests import ExportIn, SearchIn
-from services.intake.tables import AccessGrant, CaseOfHousehold, Household
+from services.intake.rules.protection import Sight
+from services.intake.tables import CaseOfHousehold, Household
 from shared import clock
 from shared.audit import note
 from shared.errors import Conflict, Refused
@@ -95,7 +99,8 @@ async def search_everywhere(request: Request, here: Here, actor: CurrentActor) -
     """The box at the top of every page: a case or household number leads straight there, anything else lists."""
     asked = understand_what_can_be(await read_fields(request), SearchIn)
     word = asked.q.strip().upper()
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
+        await note(session, actor, "search")
         case = await session.scalar(
             select(CaseOfHousehold.case_id)
             .join(Household, Household.id == CaseOfHousehold.household_id)
@@ -166,10 +171,16 @@ def _row(row: Row, here: Service, locale: str) -> dict[str, Any]:
 
 @router.get("/households/{household}")
 async def show_household(
-    request: Request, household: UUID, here: Here, actor: CurrentActor, received: UUID | None = None
+    request: Request,
+    household: UUID,
+    *,
+    here: Here,
+    actor: CurrentActor,
+    received: UUID | None = None,
+    side: Literal["home", "apart"] | None = None,
 ) -> HTMLResponse:
-    """One household. ``received``: the consultation that was just saved, for its receipt."""
-    return await household_page(request, here, actor, household, received=received)
+    """One household. ``received``: the consultation that was just saved; ``side``: of a split one, that side alone."""
+    return await household_page(request, here, actor, household, received=received, side=side or "")
 
 
 async def household_page(
@@ -179,23 +190,19 @@ async def household_page(
     household: UUID,
     *,
     received: UUID | None = None,
+    side: str = "",
     refusal: Refused | None = None,
     sent: dict[str, Any] | None = None,
 ) -> HTMLResponse:
     """The page; with ``refusal`` it says what was refused, and ``sent`` still stands in its form."""
     locale = locale_of(request)
     async with here.db.transaction() as session:
-        view = await read_household(session, actor, household)
-        await note(session, actor, "view", [household])
+        view = await read_household(session, actor, household, side=side)
+        await note(session, actor, "view", [household], basis=f"side:{view.side}" if view.side else None)
         agencies = list(
             await session.scalars(
                 select(KnownPost.agency).where(KnownPost.ended.is_(False)).distinct().order_by(KnownPost.agency)
             )
-        )
-        trusted = await session.scalars(
-            select(AccessGrant.post)
-            .where(AccessGrant.household_id == household, AccessGrant.post.is_not(None), AccessGrant.ended.is_(False))
-            .distinct()
         )
         problems, clashed = [], []
         if isinstance(refusal, Conflict) and refusal.field == "version":
@@ -206,7 +213,7 @@ async def household_page(
         receipt = _receipt(view, received, locale)
         return page(
             request,
-            "household.html",
+            "household_kept.html" if view.sight is Sight.NUMBER else "household.html",
             status=refusal.status if refusal else 200,
             errors=problems,
             clashed=clashed,
@@ -214,18 +221,27 @@ async def household_page(
             receipt=receipt,
             may_write=actor.role in WRITING_ROLES,
             agencies=agencies,
-            trusted=sorted(post for post in trusted if post is not None),
             key=new_key,
             sent=sent or {},
             choices={
                 name: here.codes.choices(name, locale)
                 for name in (
-                    "CONSENT_STATE", "CONSENT_PURPOSE", "CONSENT_ITEM", "PROTECTION_KIND", "LEAVE_REASON",
+                    "PROTECTION_KIND", "LEAVE_REASON",
                     "SCREENING", "RELATION", "SEX", "WORK", "CARE", "CORESIDENT", "DWELLING", "DISTRICT",
                     "DEMENTIA_DIAGNOSIS", "DEMENTIA_LEVEL", "MARITAL", "DISABILITY", "ARREARS", "CONCERN",
                 )
             }
             | {"ANSWER": [(code, gettext(text, locale)) for code, text in _ANSWERS]},
+            **await guard_context(session, actor, view),
+            may_consent=actor.role in CONSENT_ROLES and view.whole,
+            consents=consents_context(
+                view.consents,
+                {one.row.id: short_name(one.row.name, here.codes.label("RELATION", one.row.relation, locale))
+                 for one in view.members},
+                await agencies_of(session, household),
+                here.codes,
+                locale,
+            ),
             **household_context(view, here.codes, locale),
         )  # fmt: skip
 

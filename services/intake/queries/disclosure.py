@@ -44,17 +44,21 @@ _CONSENT_FIELDS = {"purposes": "purpose", "withdrawn_at": "withdrawn", "withdraw
 
 
 async def collect_own_parts(
-    session: AsyncSession, codes: Codes, actor: Actor, household: UUID, asker: UUID
+    session: AsyncSession, codes: Codes, actor: Actor, household: UUID, member: Member
 ) -> tuple[Export, HouseholdView]:
-    """The parts about the household as far as they belong into the file of member ``asker``, and the household."""
-    view = await read_household(session, actor, household)
+    """The parts about the household as far as they belong into the file of ``member``, and the household.
+
+    Of a household that is split for view it is the side on which the member stands.
+    """
+    asker = member.id
+    view = await read_household(session, actor, household, side="apart" if member.apart else "home")
     writer = _Writer(view, codes, asker)
     hidden = await session.scalar(
         select(Protection.id)
         .where(Protection.household_id == household, Protection.ended_at.is_(None), Protection.member_id != asker)
         .limit(1)
     )
-    parts = [writer.home(with_place=hidden is None)]
+    parts = [writer.home(with_place=hidden is None or bool(view.side))]
     parts += [writer.member(one.row) for one in view.members]
     parts += [writer.consultation(one) for one in view.consultations]
     parts += [writer.finding(one) for one in view.findings]

@@ -8,19 +8,30 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import not_, or_, select
 
-from services.intake.queries.access import find_household, is_allowed, kept_back, visible_ids
+from services.intake.queries.access import find_household, kept_back, sight_of, visible_ids
 from services.intake.queries.book import rule_book
 from services.intake.queries.facts import (
+    Circumstances,
     birth_of,
     circumstances_of,
     household_facts,
     members_of,
 )
 from services.intake.queries.labels import family_name, household_names
+from services.intake.queries.masking import (
+    around_side,
+    found_for_side,
+    leave_the_number,
+    mask,
+    on_side,
+    stand_on,
+)
 from services.intake.rules.birth import shown_age
+from services.intake.rules.protection import Sight
 from services.intake.rules.types import find_types as run_rules
 from services.intake.rules.types import open_questions, warn_about
 from services.intake.tables import (
+    Apart,
     CaseOfHousehold,
     Consent,
     Consultation,
@@ -34,7 +45,6 @@ from shared import clock
 from shared.calendar import end_of_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -84,10 +94,15 @@ class Due:
 
 @dataclass(slots=True)
 class HouseholdView:
-    """Everything the household page says. ``allowed``: whether address, telephone and area may be shown."""
+    """Everything the household page says, as much as ``sight`` allows.
+
+    ``side``: of a household split for view, ``home`` or ``apart`` when one side alone is shown; else empty.
+    """
 
     home: Household
-    allowed: bool
+    sight: Sight
+    side: str
+    apart: Apart | None
     members: list[MemberView]
     consultations: list[Consultation]
     findings: list[TypeFinding]
@@ -99,6 +114,16 @@ class HouseholdView:
     links: list[LinkView] = field(default_factory=list)
     questions: tuple[Reason, ...] = ()
     warnings: tuple[Reason, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether address, telephone and area of what is shown may be shown."""
+        return self.sight in {Sight.ALL, Sight.HOME}
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is shown: what is not seen can't be corrected."""
+        return self.sight is Sight.ALL and not self.side
 
     @property
     def called(self) -> str:
@@ -143,29 +168,52 @@ class HouseholdView:
         return min(dues, key=lambda due: due.moment, default=None)
 
 
-async def read_household(session: AsyncSession, actor: Actor, household: UUID) -> HouseholdView:
-    """The household that ``actor`` may see; Missing otherwise. A fixed number of queries."""
+async def read_household(session: AsyncSession, actor: Actor, household: UUID, *, side: str = "") -> HouseholdView:
+    """The household that ``actor`` may see; Missing otherwise. A fixed number of queries.
+
+    ``side``: ``home`` or ``apart`` for a page or paper that is made for one side of a household split for view. Who is
+    allowed for the home side alone sees that one, whatever they ask for.
+    """
     home = await find_household(session, actor, household)
-    allowed = await is_allowed(session, actor, household)
+    sight = await sight_of(session, actor, household)
     book = await rule_book(session)
+    if sight is Sight.NUMBER:
+        leave_the_number(home)
+        facts = household_facts(home, [], Circumstances())
+        return HouseholdView(home, sight, "", None, [], [], [], [], [], [], facts, book)
+    apart = await session.get(Apart, household) if home.protected else None
+    if apart is not None and apart.ended_at is not None:
+        apart = None
+    side = "" if apart is None else side if sight is Sight.ALL else "home"
     rows = (await members_of(session, [household]))[household]
     around = (await circumstances_of(session, [household]))[household]
-    facts = household_facts(home, rows, around)
     today = clock.today()
     protections = await _all(session, select(Protection).where(Protection.household_id == household))
     guarded = {one.member_id for one in protections if one.ended_at is None}
+    consultations = await _all(
+        session,
+        select(Consultation)
+        .where(Consultation.household_id == household)
+        .order_by(Consultation.occurred_at.desc(), Consultation.id.desc()),
+    )
+    links = await _links(session, actor, home)
+    if apart is not None and side:
+        rows = [row for row in rows if row.apart == (side == "apart")]
+        consultations = [one for one in consultations if one.apart == (side == "apart")]
+        around = around_side(consultations, around)
+        stand_on(home, side, apart)
+    facts = household_facts(home, rows, around)
     results = run_rules(facts, today, book)
     view = HouseholdView(
         home=home,
-        allowed=allowed,
+        sight=sight,
+        side=side,
+        apart=None if side == "home" else apart,
         members=[_member(row, today, row.id in guarded) for row in rows],
-        consultations=await _all(
-            session,
-            select(Consultation)
-            .where(Consultation.household_id == household)
-            .order_by(Consultation.occurred_at.desc(), Consultation.id.desc()),
-        ),
-        findings=await _all(
+        consultations=consultations,
+        findings=found_for_side(household, results)
+        if side
+        else await _all(
             session,
             select(TypeFinding)
             .where(TypeFinding.household_id == household, TypeFinding.verdict != "no")
@@ -181,12 +229,16 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID) -
         cases=await _all(session, select(CaseOfHousehold).where(CaseOfHousehold.household_id == household)),
         facts=facts,
         book=book,
+        links=links,
         questions=open_questions(results),
         warnings=warn_about(facts, today, book),
     )
-    view.links = await _links(session, actor, home)
-    if not allowed:
-        _mask(view)
+    if side:
+        shown = on_side(view.members)
+        view.consents = [one for one in view.consents if one.member_id in shown]
+        view.protections = [one for one in view.protections if one.member_id in shown]
+    if not view.allowed:
+        mask(view, actor)
     return view
 
 
@@ -197,21 +249,6 @@ async def _all(session: AsyncSession, statement: object) -> list:  # type: ignor
 def _member(row: Member, today: date, guarded: bool) -> MemberView:
     birth = birth_of(row)
     return MemberView(row, shown_age(birth, today), birth.day, guarded)
-
-
-def _mask(view: HouseholdView) -> None:
-    """Take out where people are and how to reach them; the rows are never written back."""
-    for one in (view.home, *(member.row for member in view.members), *view.consultations):
-        _forget(one, ("address", "address_key", "room", "phone", "mesh", "area", "district", "caller_phone"))
-
-
-def _forget(row: object, names: Sequence[str]) -> None:
-    from sqlalchemy.orm import make_transient  # noqa: PLC0415 - only protected households need it
-
-    make_transient(row)
-    for name in names:
-        if hasattr(row, name):
-            setattr(row, name, None if name in {"mesh", "area", "district"} else "")
 
 
 async def _links(session: AsyncSession, actor: Actor, home: Household) -> list[LinkView]:

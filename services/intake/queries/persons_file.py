@@ -23,7 +23,7 @@ from services.intake.rules.disclosure import (
     settle_marks,
     third_member,
 )
-from services.intake.tables import DisclosureMark, DisclosureRequest, Household, Member
+from services.intake.tables import DisclosureMark, DisclosureRequest, Household, Member, Protection
 from shared.asking import AwayError, ask
 from shared.audit import note
 from shared.disclosure import BASIS, Access, Export, Part, PostTitle
@@ -75,14 +75,14 @@ class PersonsFile:
 
     request: DisclosureRequest
     member: Member
-    home: Household
-    view: HouseholdView
     parts: list[PartView]
     marks: list[tuple[Mark, bool]]
     accesses: list[Access]
     posts: dict[UUID, PostTitle]
     agencies: dict[str, str]
     digest: str
+    guarded: bool
+    """Somebody else of the household is protected: nothing may tell where they are, nor that they are."""
     away: list[str] = field(default_factory=list)
     texts: list[Words] = field(default_factory=list)
 
@@ -127,7 +127,7 @@ async def put_together(here: Service, actor: Actor, token: str | None, request_i
     async with here.db.transaction() as session:
         request = await find_request(session, actor, request_id)
         member = await session.get_one(Member, request.member_id)
-        own, view = await collect_own_parts(session, here.codes, actor, request.household_id, member.id)
+        own, view = await collect_own_parts(session, here.codes, actor, request.household_id, member)
         own.accesses = await list_accesses(session, here.name, request.household_id)
         kept = [
             Mark(row.part, row.field, row.phrase, row.ground)
@@ -135,6 +135,14 @@ async def put_together(here: Service, actor: Actor, token: str | None, request_i
                 select(DisclosureMark).where(DisclosureMark.request_id == request.id).order_by(DisclosureMark.place)
             )
         ]
+        living = select(Member.id, Member.name, Member.kana).where(Member.household_id == request.household_id)
+        family = [name for one, *names in (await session.execute(living)).all() for name in names if one != member.id]
+        guarded = await session.scalar(
+            select(Protection.id)
+            .where(Protection.household_id == request.household_id, Protection.ended_at.is_(None))
+            .where(Protection.member_id != member.id)
+            .limit(1)
+        )
         await note(session, actor, action, [request.household_id], basis=BASIS, reason=request.number)
         session.expunge(request)
     others = [name for name in SERVICES if name != here.name]
@@ -145,12 +153,22 @@ async def put_together(here: Service, actor: Actor, token: str | None, request_i
     agencies = await _agency_names(here, token, exports, posts)
     parts = sorted((part for one in exports for part in one.parts), key=_order)
     texts = list(_texts(parts, posts, agencies, member.id))
-    marks = settle_marks(_proposed(parts, texts, posts, member, view), kept)
+    marks = settle_marks(_proposed(parts, texts, posts, member, view, family), kept)
     in_force = [mark for mark, _ in marks]
     views = _black_out_parts(parts, texts, in_force)
     accesses = sorted((line for one in exports for line in one.accesses), key=lambda line: line.first_at)
     return PersonsFile(
-        request, member, view.home, view, views, marks, accesses, posts, agencies, digest_of(parts), away, texts
+        request=request,
+        member=member,
+        parts=views,
+        marks=marks,
+        accesses=accesses,
+        posts=posts,
+        agencies=agencies,
+        digest=digest_of(parts),
+        guarded=guarded is not None,
+        away=away,
+        texts=texts,
     )
 
 
@@ -210,10 +228,15 @@ def _texts(
             yield Words(part.key, name, text, said.whose == "caller" or (said.whose == "member" and other))
 
 
-def _proposed(
-    parts: Sequence[Part], texts: list[Words], posts: dict[UUID, PostTitle], member: Member, view: HouseholdView
+def _proposed(  # noqa: PLR0917 - a file
+    parts: Sequence[Part],
+    texts: list[Words],
+    posts: dict[UUID, PostTitle],
+    member: Member,
+    view: HouseholdView,
+    family: Sequence[str],
 ) -> list[Mark]:
-    others = [name for one in view.members if one.row.id != member.id for name in (one.row.name, one.row.kana)]
+    others = list(family)
     others += [one.caller_name for one in view.consultations if one.caller_relation != "self"]
     involved = {part.post for part in parts if part.post}
     others += [title.name for post, title in posts.items() if post in involved]

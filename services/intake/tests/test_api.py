@@ -208,7 +208,7 @@ async def test_consent_is_recorded_and_withdrawn(house: House) -> None:
     home = (await house.get(f"/api/households/{made['household']}")).json()
     path = f"/api/households/{made['household']}/consents"
     bare = await house.post(path, {"member": home["members"][0]["id"], "state": "signed"})
-    assert (bare.status_code, bare.json()["errors"][0]["field"]) == (422, "purpose")
+    assert (bare.status_code, bare.json()["errors"][0]["field"]) == (422, "purposes")
     body = {
         "member": home["members"][0]["id"],
         "state": "signed",

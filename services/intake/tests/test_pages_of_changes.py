@@ -29,7 +29,7 @@ async def test_the_forms_of_a_household(house: House) -> None:
             {
                 "member": str(son.id),
                 "state": "signed",
-                "purpose": "support",
+                "purposes": ["support"],
                 "recipients": ["hokatsu-c"],
                 "items": ["care"],
             },

@@ -1,32 +1,21 @@
-"""Urgency, words, screening, consent, マイナンバー: what is proposed, refused and allowed."""
+"""Urgency, words, screening: what is proposed, refused and allowed."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.intake.rules.consent import (
-    CONFIRM_WITHIN,
-    NEXT,
-    ConsentFacts,
-    ConsentState,
-    allows,
-    confirm_by,
-    may_share,
-    next_consent,
-)
 from services.intake.rules.screening import ScreeningRequest, ScreeningState, screen, screening_needs, screening_state
 from services.intake.rules.types import find_types
 from services.intake.rules.urgency import first_contact_due, propose_urgency, sight_check_due
 from services.intake.rules.urgent_words import find_words
 from services.intake.tests.rule_facts import BOOK, ON, home, person
 from shared.clock import TOKYO
-from shared.errors import Conflict, Refused
+from shared.errors import Refused
 
 THURSDAY = datetime(2026, 6, 18, 10, 14, tzinfo=TOKYO)
 
@@ -162,99 +151,3 @@ def test_where_a_consultation_stands() -> None:
     }
     assert screen(ScreeningRequest("toward_consent", "C"), BOOK).opens_case
     assert not screen(ScreeningRequest("information_only", "C"), BOOK).opens_case
-
-
-DAY = date(2026, 6, 18)
-
-
-def _step(before: str | None, state: str) -> str:
-    return next_consent(before, state, DAY, purpose="support", recipients=("hokatsu-n",)).state
-
-
-@pytest.mark.parametrize(
-    ("before", "state", "words"),
-    [
-        (None, "withdrawn", "同意がない"),
-        ("refused", "withdrawn", "同意がない"),
-        ("withdrawn", "withdrawn", "すでに撤回"),
-        ("signed", "refused", "「撤回」を記録"),
-        ("oral", "considering", "「撤回」を記録"),
-        ("considering", "not_contacted", "戻せません"),
-        (None, "perhaps", "一覧から"),
-    ],
-)
-def test_steps_that_make_no_sense(before: str | None, state: str, words: str) -> None:
-    with pytest.raises(Refused, match=words) as refused:
-        _step(before, state)
-    assert refused.value.field == "state"
-    assert isinstance(refused.value, Conflict) == (before == state == "withdrawn")
-
-
-def test_a_yes_needs_a_purpose_and_recipients() -> None:
-    with pytest.raises(Refused) as purpose:
-        next_consent(None, "signed", DAY, recipients=("x",))
-    assert purpose.value.field == "purpose"
-    with pytest.raises(Refused) as recipients:
-        next_consent(None, "oral", DAY, purpose="support")
-    assert recipients.value.field == "recipients"
-    assert next_consent(None, "refused", DAY).confirm_by is None
-    assert next_consent(None, "oral", DAY, purpose="support", recipients=("x",)).confirm_by == date(2026, 7, 2)
-
-
-def _consent(state: str, **more: Any) -> ConsentFacts:
-    values = {"purpose": "support", "recipients": frozenset({"hokatsu-n"}), "items": frozenset({"care", "health"})}
-    return ConsentFacts(state, DAY, **(values | more))
-
-
-def _shares(consent: ConsentFacts, on: date = DAY, **more: Any) -> bool:
-    asked: dict[str, Any] = {"recipient": "hokatsu-n", "purpose": "support", "items": ("care",), "on": on}
-    return may_share(consent, **(asked | more))
-
-
-def test_what_a_consent_covers() -> None:
-    signed = _consent("signed", ends_on=date(2026, 12, 31))
-    assert _shares(signed)
-    assert _shares(signed, date(2026, 12, 31))
-    assert not _shares(signed, date(2027, 1, 1))
-    assert not _shares(signed, date(2026, 6, 17))
-    assert not _shares(signed, recipient="shakyo")
-    assert not _shares(signed, purpose="disaster")
-    assert not _shares(signed, items=("care", "economy"))
-    assert _shares(_consent("oral"), DAY + CONFIRM_WITHIN)
-    assert not _shares(_consent("oral"), DAY + CONFIRM_WITHIN + timedelta(days=1))
-    for state in set(ConsentState) - {ConsentState.SIGNED, ConsentState.ORAL}:
-        assert not _shares(_consent(state))
-        assert confirm_by(state, DAY) is None
-
-
-class ConsentLife(RuleBasedStateMachine):
-    """Whatever is tried in whatever order: sharing only ever follows a yes that was not taken back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.state: str | None = None
-        self.said: list[str] = []
-
-    @rule(state=st.sampled_from(ConsentState))
-    def record(self, state: ConsentState) -> None:
-        try:
-            step = next_consent(self.state, state, DAY, purpose="support", recipients=("hokatsu-n",))
-        except Refused:
-            assert state not in NEXT[None if self.state is None else ConsentState(self.state)]
-            return
-        self.state = step.state
-        self.said.append(step.state)
-
-    @invariant()
-    def shares_on_a_standing_yes_alone(self) -> None:
-        standing = bool(self.said) and self.said[-1] in {"signed", "oral"}
-        assert allows(self.state or "") == standing
-        assert _shares(_consent(self.state or "not_contacted")) == standing
-
-    @invariant()
-    def only_a_yes_is_withdrawn(self) -> None:
-        for earlier, later in zip(["", *self.said], self.said, strict=False):
-            assert later != "withdrawn" or earlier in {"signed", "oral"}
-
-
-TestConsentLife = ConsentLife.TestCase

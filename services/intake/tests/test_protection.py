@@ -1,0 +1,430 @@
+"""Protection over HTTP: the allow-list, what everybody else gets, the glass, the split for view, what runs out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, text, update
+
+from services.intake.daily import warn_of_protections
+from services.intake.tables import Allowance, Glass, HouseholdLink, Member, Protection
+from services.intake.tests.conftest import House, events_of, post_of
+from services.intake.tests.test_handlers import hear
+from shared import clock
+from shared.audit import AuditEntry
+from shared.events.casework import CaseOpened, OwnerChanged, PostStarted
+from shared.identity import Actor
+
+SECRET = {
+    "name": "守山 静香", "kana": "もりやま しずか", "birth": "S44.4.9", "address": "隠町九丁目8番7号",
+    "room": "北棟六〇九", "phone": "03-0000-9911", "words": "隠町の小学校に転校した", "caller": "守山 友江",
+}  # fmt: skip
+CALL: dict[str, Any] = {
+    "channel": "phone", "worries": ["family"], "words": SECRET["words"], "avoid": "隠町で待たない",
+    "caller_name": SECRET["caller"], "caller_phone": "03-0000-9912",
+    "address": SECRET["address"], "room": SECRET["room"], "area": "c", "district": "sakuradai",
+    "phone": SECRET["phone"], "mesh": "533945471", "urgency": "B",
+    "members": [
+        {"relation": "mother", "name": SECRET["name"], "kana": SECRET["kana"], "birth": SECRET["birth"],
+         "phone": "03-0000-9913", "coresident": "yes"},
+        {"relation": "eldest_son", "name": "守山 大輔", "birth": "20歳", "coresident": "yes"},
+    ],
+}  # fmt: skip
+HIDDEN = (*SECRET.values(), "隠町", "9911", "9912", "9913", "守山", "もりやま", "sakuradai", "533945471")
+
+
+async def log(house: House, **more: Any) -> dict[str, Any]:
+    answer = await house.post("/api/consultations", CALL | more)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def protect(house: House, household: str, *, which: int = 0, **more: Any) -> str:
+    home = (await house.get(f"/api/households/{household}")).json()
+    body = {"member": home["members"][which]["id"], "kind": "dv"} | more
+    answer = await house.post(f"/api/households/{household}/protections", body)
+    assert answer.status_code == 201, answer.text
+    made: str = answer.json()["id"]
+    return made
+
+
+async def employ(house: House, *actors: Actor) -> None:
+    """Let intake know the posts."""
+    for actor in actors:
+        await hear(
+            house.service.db,
+            PostStarted(
+                post=actor.post, person=actor.person, agency=actor.agency, agency_kind=actor.agency_kind,
+                role=actor.role, areas=tuple(sorted(actor.areas)), starts_on=clock.today(), ends_on=None,
+            ),
+        )  # fmt: skip
+
+
+async def own(house: House, household: str, owner: Actor) -> UUID:
+    """A case of the household is opened."""
+    case = uuid4()
+    await hear(
+        house.service.db,
+        CaseOpened(
+            case=case, household=UUID(household), number="K26-0001", owner=owner.post, agency=owner.agency,
+            area=None, urgency="B",
+        ),
+    )  # fmt: skip
+    return case
+
+
+async def sees(house: House, actor: Actor, household: str) -> bool:
+    """Whether this post gets the address; who does not gets nothing else that is hidden either."""
+    answer = await house.get(f"/api/households/{household}", actor=actor)
+    page = await house.get(f"/households/{household}", actor=actor, page=True)
+    pieces = [await house.get(f"/fragments/household/{household}/{piece}", page=True) for piece in
+              ("strip", "genogram", "safety")]  # fmt: skip
+    if answer.status_code == 200 and not answer.json()["masked"]:
+        assert SECRET["address"] in page.text
+        return True
+    for one in (answer, page, *pieces):
+        assert not [word for word in HIDDEN if word in one.text], (one.url, [w for w in HIDDEN if w in one.text])
+    labels = await house.post("/labels", {"households": [household]}, actor=actor)
+    cells = await house.post("/api/cells", {"households": [household]}, actor=actor)
+    assert labels.json() == {}
+    assert cells.json() in ({}, cells.json() if cells.status_code != 200 else {})
+    return False
+
+
+async def test_the_allow_list_is_edited_and_counts_at_once(house: House) -> None:
+    setter, colleague = post_of("caseworker", "c"), post_of("caseworker", "c")
+    stranger = post_of("agency_worker", agency="shakyo")
+    elsewhere = post_of("caseworker", "n", agency="sukoyaka-n")
+    await employ(house, setter, colleague, stranger, elsewhere)
+    house.sign_in(setter)
+    made = (await log(house))["household"]
+    assert await sees(house, colleague, made)
+    house.sign_in(setter)
+    protection = await protect(house, made)
+    assert not await sees(house, colleague, made)
+    assert not await sees(house, elsewhere, made), "it is no secret of an area that it is there"
+    assert await sees(house, setter, made)
+    path = f"/api/protections/{protection}/allowed"
+    for post, reason, field in ((colleague, "", "reason"), (stranger, "応援", "post"), (elsewhere, "応援", "post")):
+        refused = await house.post(path, {"post": str(post.post), "reason": reason}, actor=setter)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    body = {"post": str(colleague.post), "reason": "訪問に同行する"}
+    assert (await house.post(path, body, actor=colleague)).status_code == 403
+    assert (await house.post(path, body, actor=setter)).status_code == 201
+    assert (await house.post(path, body)).status_code == 201, "again changes nothing"
+    assert await sees(house, colleague, made)
+    page = await house.get(f"/households/{made}", actor=colleague, page=True)
+    assert f'data-id="{setter.post}"' in page.text
+    assert "訪問に同行する" in page.text
+    removal = f"{path}/{colleague.post}/removal"
+    assert (await house.post(removal, {}, actor=setter)).status_code == 422
+    assert (await house.post(removal, {"reason": "異動"})).status_code == 200
+    assert not await sees(house, colleague, made)
+    last = await house.post(f"{path}/{setter.post}/removal", {"reason": "異動"}, actor=setter)
+    assert last.status_code == 422, "somebody must be left who sees it"
+    async with house.service.db.read() as session:
+        noted = await session.scalars(
+            select(AuditEntry.reason).where(AuditEntry.action.in_(["protection_allowed", "protection_disallowed"]))
+        )
+        assert sorted(noted) == sorted([f"{colleague.post} all: 訪問に同行する", f"{colleague.post}: 異動"])
+        assert len((await session.scalars(select(Allowance))).all()) == 2, "who stood there stays on record"
+
+
+async def test_the_owner_sees_it_and_hands_it_over_with_the_case(house: House) -> None:
+    first, second = post_of("caseworker", "c"), post_of("caseworker", "c")
+    await employ(house, first, second)
+    house.sign_in(first)
+    made = (await log(house))["household"]
+    await protect(house, made)
+    case = await own(house, made, first)
+    assert await sees(house, first, made)
+    change = OwnerChanged(case=case, household=UUID(made), owner=second.post, before=first.post)
+    await hear(house.service.db, change)
+    assert await sees(house, second, made)
+    assert not await sees(house, first, made), "registered it, set it, owned it, and has handed it over"
+
+
+async def test_nobody_gets_onto_the_list_by_setting_another_protection(house: House) -> None:
+    owner, colleague = post_of("caseworker", "c"), post_of("caseworker", "c")
+    house.sign_in(owner)
+    made = (await log(house))["household"]
+    home = (await house.get(f"/api/households/{made}")).json()
+    await protect(house, made)
+    member = home["members"][1]
+    body = {"member": member["id"], "kind": "dv"}
+    for path, sent in (
+        (f"/api/households/{made}/protections", body),
+        (f"/api/households/{made}/members", {"name": "だれか"}),
+        (f"/api/members/{member['id']}/left", {"reason": "died"}),
+    ):
+        assert (await house.post(path, sent, actor=colleague)).status_code == 403, path
+    house.sign_in(colleague)
+    change = {"version": member["version"], "relation": "mother"}
+    assert (await house.client.put(f"/intake/api/members/{member['id']}", json=change)).status_code == 403
+    added = await house.post("/api/consultations", {"household": made, "words": "電話あり"})
+    assert added.status_code == 403
+
+
+async def test_a_link_ends_with_the_protection_and_no_fact_names_both(house: House) -> None:
+    house.sign_in(post_of("caseworker", "c"))
+    one, other = (await log(house))["household"], (await log(house, phone="", words="べつの家"))["household"]
+    await house.post(f"/api/households/{one}/links", {"other": other})
+    third = (await log(house, words="もう一つ"))["household"]
+    async with house.service.db.read() as session:
+        before = len(await events_of(session))
+    await protect(house, one)
+    async with house.service.db.read() as session:
+        told = [name for name, _ in (await events_of(session))[before:]]
+        links = (
+            await session.execute(select(HouseholdLink.first_id, HouseholdLink.second_id, HouseholdLink.state))
+        ).all()
+    assert told == ["protection_set"]
+    mine = [(a, b, state) for a, b, state in links if UUID(one) in {a, b}]
+    assert [state for _, _, state in mine] == ["unlinked"]
+    assert UUID(other) in set(mine[0][:2])
+    for shown in (one, other, third):
+        page = await house.get(f"/households/{shown}", page=True)
+        assert 'id="links"' not in page.text or one not in page.text.partition('id="links"')[2]
+    fourth = (await log(house, not_same=[one]))["household"]
+    async with house.service.db.read() as session:
+        named = [data for name, data in await events_of(session) if name == "duplicate_suspected"]
+    assert not [one for data in named if data["household"] == fourth and data["other"] == one]
+    for path in (one, fourth):
+        pair = fourth if path == one else one
+        refused = await house.post(f"/api/households/{path}/links", {"other": pair})
+        assert refused.status_code == 404, "from either side"
+
+
+async def test_a_search_leaves_the_protected_out_in_its_own_sql(house: House) -> None:
+    owner = post_of("caseworker", "c")
+    house.sign_in(owner)
+    made = await log(house)
+    await protect(house, made["household"])
+    house.queries.clear()
+    for words in ("守山", "もりやま", "0300009911", "隠町9-8-7", made["number"]):
+        found = (await house.post("/api/households/search", {"q": words})).json()
+        assert found["households"] == []
+        assert found["total"] == 0
+    searching = [one for one in house.queries if "search_key" in one]
+    assert searching
+    for statement in searching:
+        assert "NOT (household.protected OR" in statement.replace("\n", " "), statement
+    plan = "EXPLAIN SELECT household.id FROM household WHERE NOT household.protected"
+    async with house.service.db.read() as session:
+        lines = [row[0] for row in await session.execute(text(plan))]
+    assert any("protected" in line for line in lines), "it is a condition of the scan"
+    for kind in ("csv", "xlsx"):
+        form = {"q": "", "kind": kind}
+        file = await house.client.post("/intake/households/export", data=form)
+        assert file.status_code == 200
+        assert made["number"].encode() not in file.content
+        assert "守山".encode() not in file.content
+
+
+async def test_the_glass_opens_by_a_second_person_for_an_hour(house: House) -> None:
+    owner, asker, second = post_of("caseworker", "c"), post_of("caseworker", "c"), post_of("caseworker", "c")
+    manager, other = post_of("manager", agency="chiiki"), post_of("caseworker", "n", agency="sukoyaka-n")
+    await employ(house, owner, asker, second, manager, other)
+    house.sign_in(owner)
+    made = await log(house)
+    await protect(house, made["household"])
+    body = {"household": made["household"], "reason": "救急隊が住所を求めている", "second": str(second.post)}
+    for wrong, field in (
+        ({"reason": ""}, "reason"),
+        ({"second": None}, "second"),
+        ({"second": str(asker.post)}, "second"),
+        ({"second": str(other.post)}, "second"),
+    ):
+        refused = await house.post("/api/glass", body | wrong, actor=asker)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    asked = (await house.post("/api/glass", body, actor=asker)).json()["id"]
+    assert not await sees(house, asker, made["household"])
+    answer = f"/api/glass/{asked}/answer"
+    approved = {"answer": "approved"}
+    assert (await house.post(answer, approved, actor=asker)).status_code == 403
+    assert (await house.post(answer, approved, actor=other)).status_code == 404
+    assert (await house.post(answer, approved, actor=manager)).status_code == 403, "while the second may still answer"
+    waiting = (await house.get("/api/glass", actor=second)).json()
+    assert [(one["id"], one["answerable"], one["number"]) for one in waiting] == [(asked, True, made["number"])]
+    page = await house.get("/protections", actor=second, page=True)
+    assert "救急隊が住所を求めている" in page.text
+    assert not [word for word in HIDDEN if word in page.text]
+    assert (await house.post(answer, approved, actor=second)).status_code == 200
+    assert await sees(house, asker, made["household"])
+    assert not await sees(house, second, made["household"]), "who approves sees nothing by it"
+    assert (await house.post(answer, {"answer": "declined"}, actor=second)).status_code == 409
+    with clock.shifted(timedelta(minutes=61)):
+        assert not await sees(house, asker, made["household"])
+    review = f"/api/glass/{asked}/review"
+    for who, status in ((asker, 404), (second, 404), (manager, 200)):
+        with clock.shifted(timedelta(minutes=61)):
+            assert (await house.post(review, {"review": "搬送に必要だった"}, actor=who)).status_code == status
+    async with house.service.db.read() as session:
+        told = [(name, data) for name, data in await events_of(session) if name.startswith("glass_")]
+        noted = list(await session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("glass_"))))
+    assert [name for name, _ in told] == ["glass_asked", "glass_answered"]
+    assert told[1][1]["posts"] == [str(asker.post), str(owner.post)]
+    assert noted == ["glass_asked", "glass_approved", "glass_reviewed"]
+
+
+async def test_the_glass_by_number_and_shut_before_its_time(house: House) -> None:
+    owner, asker = post_of("caseworker", "c"), post_of("agency_worker", agency="shakyo")
+    manager = post_of("manager", agency="chiiki")
+    await employ(house, owner, asker, manager)
+    house.sign_in(owner)
+    made = await log(house)
+    body = {"number": made["number"].lower(), "reason": "命の危険", "second": str(manager.post)}
+    none = await house.post("/api/glass", body, actor=asker)
+    assert (none.status_code, none.json()["errors"][0]["field"]) == (422, "number"), "not protected: not this way"
+    house.sign_in(owner)
+    await protect(house, made["household"])
+    assert (await house.get(f"/api/households/{made['household']}", actor=asker)).status_code == 404
+    asked = (await house.post("/api/glass", body)).json()["id"]
+    assert (await house.post(f"/api/glass/{asked}/answer", {"answer": "approved"}, actor=manager)).status_code == 200
+    assert await sees(house, asker, made["household"])
+    assert (await house.post(f"/api/glass/{asked}/shut", {}, actor=owner)).status_code == 200
+    assert (await house.get(f"/api/households/{made['household']}", actor=asker)).status_code == 404
+    again = await house.post("/api/glass", body | {"reason": "命の危険"}, actor=owner)
+    assert again.status_code == 422, "who stands on the list has nothing to ask for"
+    async with house.service.db.transaction() as session:
+        await session.execute(update(Glass).values(answer=None, ends_at=None, shut_at=None))
+    with clock.shifted(timedelta(minutes=130)):
+        late = await house.post(f"/api/glass/{asked}/answer", {"answer": "approved"}, actor=manager)
+        assert late.status_code == 409
+
+
+async def test_a_measure_runs_out_with_warnings_and_goes_on_protecting(house: House) -> None:
+    owner, colleague = post_of("caseworker", "c"), post_of("caseworker", "c")
+    house.sign_in(owner)
+    made = (await log(house))["household"]
+    protection = await protect(house, made, ends_on=str(clock.today() + timedelta(days=100)))
+    early = await house.post(
+        f"/api/protections/{protection}/renewal", {"ends_on": str(clock.today() + timedelta(days=400))}, actor=owner
+    )
+    assert early.status_code == 422
+    for days, told in ((30, 0), (40, 1), (41, 0), (71, 1), (94, 1), (100, 0), (101, 1), (140, 0)):
+        with clock.shifted(timedelta(days=days)):
+            assert await warn_of_protections(house.service) == told, days
+            assert not await sees(house, colleague, made)
+    async with house.service.db.read() as session:
+        due = [data for name, data in await events_of(session) if name == "protection_due"]
+    assert [data["days_left"] for data in due] == [60, 29, 6, -1]
+    assert {tuple(data["posts"]) for data in due} == {(str(owner.post),)}
+    with clock.shifted(timedelta(days=101)):
+        page = await house.get("/protections", actor=owner, page=True)
+        assert "1日すぎています" in page.text
+        home = await house.get(f"/households/{made}", page=True)
+        assert "期限をすぎています" in home.text
+        renewed = await house.post(
+            f"/api/protections/{protection}/renewal", {"ends_on": str(clock.today() + timedelta(days=365))}
+        )
+        assert renewed.status_code == 200
+        assert await warn_of_protections(house.service) == 0
+    async with house.service.db.read() as session:
+        assert (await session.get_one(Protection, UUID(protection))).warned_days is None
+        assert (await events_of(session))[-1][0] == "protection_renewed"
+
+
+async def test_a_household_split_for_view(house: House) -> None:
+    owner, child_worker = post_of("caseworker", "c"), post_of("caseworker", "c")
+    await employ(house, owner, child_worker)
+    house.sign_in(owner)
+    made = (await log(house, safety_flags=["abuse_elder"]))["household"]
+    home = (await house.get(f"/api/households/{made}")).json()
+    mother, son = home["members"]
+    protection = await protect(house, made)
+    place = {"address": "逃町一丁目2番3号", "room": "12", "phone": "03-0000-7766", "places": "逃町デイサービス"}
+    path = f"/intake/api/households/{made}/apart"
+    for away in ([], [str(uuid4())], [mother["id"], son["id"]]):
+        assert (await house.client.put(path, json=place | {"away": away})).status_code == 422
+    split = await house.client.put(path, json=place | {"away": [mother["id"]]})
+    assert split.status_code == 200, split.text
+    later = await house.post("/api/consultations", {"household": made, "words": "息子さんの仕事の話"}, actor=owner)
+    chosen = await house.post(f"/api/consultations/{later.json()['consultation']}/side", {"side": "home"})
+    assert chosen.status_code == 200
+    body = {"post": str(child_worker.post), "side": "home", "reason": "息子の就労支援"}
+    assert (await house.post(f"/api/protections/{protection}/allowed", body)).status_code == 201
+    flee = ("逃町", "7766", SECRET["name"], SECRET["kana"], SECRET["words"], SECRET["caller"], "TABUSE", "9912", "9913")
+    whole = await house.get(f"/households/{made}", page=True)
+    assert "逃町一丁目2番3号" in whole.text
+    asked = [
+        await house.get(f"/households/{made}?side=home", page=True, actor=owner),
+        await house.get(f"/api/households/{made}?side=home"),
+        await house.get(f"/households/{made}", page=True, actor=child_worker),
+        await house.get(f"/households/{made}?side=apart", page=True),
+        await house.get(f"/api/households/{made}?side=apart"),
+        await house.get(f"/fragments/household/{made}/strip", page=True),
+        await house.get(f"/fragments/household/{made}/genogram", page=True),
+        await house.get(f"/fragments/household/{made}/safety", page=True),
+    ]
+    for answer in asked:
+        assert answer.status_code == 200, answer.url
+        assert not [word for word in flee if word in answer.text], (answer.url, [w for w in flee if w in answer.text])
+    for answer in asked[:3]:
+        assert "守山 大輔" in answer.text
+        assert "息子さんの仕事の話" in answer.text
+        assert SECRET["address"] in answer.text, "where the son lives is his own"
+    labels = await house.post(
+        "/labels", {"households": [made], "members": [mother["id"], son["id"]]}, actor=child_worker
+    )
+    assert labels.json() == {made: "守山 大輔", son["id"]: "守山 大輔"}
+    change = {"version": mother["version"], "name": "x"}
+    assert (await house.client.put(f"/intake/api/members/{mother['id']}", json=change)).status_code == 404
+    away = await house.get(f"/households/{made}?side=apart", page=True, actor=owner)
+    assert "逃町一丁目2番3号" in away.text
+    assert SECRET["address"] not in away.text
+    assert "守山 大輔" not in away.text
+    assert "息子さんの仕事の話" not in away.text
+    stays = await house.post(f"/api/protections/{protection}/end", {"reason": "終了"})
+    assert stays.status_code == 422, "the place of those apart is guarded until the split is over"
+    joined = await house.post(f"/api/households/{made}/apart/end", {"reason": "再び同居"})
+    assert joined.status_code == 200
+    assert not await sees(house, child_worker, made), "a list for one side opens nothing when there is one side"
+    async with house.service.db.read() as session:
+        assert not list(await session.scalars(select(Member).where(Member.apart)))
+        marks = await session.scalar(text("SELECT count(*) FROM apart WHERE address <> '' OR places <> ''"))
+    assert marks == 0
+
+
+async def test_the_forms_of_protection(house: House) -> None:
+    owner, colleague, manager = post_of("caseworker", "c"), post_of("caseworker", "c"), post_of("manager")
+    await employ(house, owner, colleague, manager)
+    house.sign_in(owner)
+    made = (await log(house))["household"]
+    protection = await protect(house, made)
+
+    async def form(path: str, **fields: Any) -> int:
+        data = {"idempotency_key": uuid4().hex, **fields}
+        answer = await house.client.post(f"/intake{path}", data=data, headers={"accept": "text/html"})
+        return answer.status_code
+
+    base = f"/households/{made}"
+    home = (await house.get(f"/api/households/{made}")).json()
+    assert await form(f"{base}/protections/{protection}/allowed", post=str(colleague.post)) == 422
+    assert await form(f"{base}/protections/{protection}/allowed", post=str(colleague.post), reason="応援") == 303
+    assert await form(f"{base}/protections/{protection}/allowed/{colleague.post}/remove", reason="済んだ") == 303
+    assert await form(f"{base}/protections/{protection}/renew", ends_on=str(clock.today() + timedelta(days=300))) == 303
+    assert await form(f"{base}/apart", away=home["members"][0]["id"], address="べつの町") == 303
+    assert await form(f"{base}/consultations/{home['consultations'][0]['id']}/side", side="home") == 303
+    assert await form(f"{base}/apart/end", reason="終わり") == 303
+    house.sign_in(colleague)
+    assert await form(f"{base}/glass", reason="", second=str(owner.post)) == 422
+    assert await form(f"{base}/glass", reason="急ぐ", second=str(owner.post)) == 303
+    assert await form("/glass", number=home["number"], reason="急ぐ", second="") == 422
+    assert await form("/glass", number=home["number"], reason="急ぐ", second=str(manager.post)) == 303
+    async with house.service.db.read() as session:
+        glasses = list(await session.scalars(select(Glass.id).order_by(Glass.asked_at)))
+    house.sign_in(owner)
+    assert await form(f"/glass/{glasses[0]}/answer", answer="declined") == 303
+    house.sign_in(manager)
+    assert await form(f"/glass/{glasses[1]}/answer", answer="approved") == 303
+    house.sign_in(colleague)
+    page = await house.get(f"/households/{made}", page=True)
+    assert "緊急の開示で見ています" in page.text
+    assert await form(f"/glass/{glasses[1]}/shut") == 303
+    house.sign_in(owner)
+    assert await form(f"/glass/{glasses[1]}/review", review="") == 422
+    assert await form(f"/glass/{glasses[1]}/review", review="急ぐわけがあった") == 303
