@@ -16,6 +16,7 @@ from services.stack import Stack as Running
 from services.stack import stack
 from services.story import asking, calling, visiting
 from services.story.stage import Stage
+from services.ward.staff import head_of
 from shared import clock
 from shared.calendar import add_working_days
 from shared.telemetry import configure_logging
@@ -127,7 +128,8 @@ async def play_to_the_plan(stage: Stage) -> None:
             "kind": "support_council",
             "starts_at": (now - timedelta(hours=1)).isoformat(),
             "place": "本庁 3階 会議室",
-            "agencies": ["hokatsu-n"],
+            "reason": "not_contacted",
+            "members": [str(head_of("hokatsu-n").id)],
         },
     )
     tasks = [

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.casework import api, pages
+from services.casework.actions.recalling import sweep_meetings
 from services.casework.actions.sweeping import sweep_clocks
 from services.casework.actions.tidying import tidy_staff
 from services.casework.handlers import subscriptions
@@ -32,6 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
         routers=[*api.routers, *pages.routers],
         periodic=[
             Periodic("clocks", settings.sweep_seconds, _sweep),
+            Periodic("meetings", max(settings.sweep_seconds, 60), _recall),
             Periodic("staff", max(settings.sweep_seconds, 60), _tidy),
         ],
         disclose=collect_parts,
@@ -41,6 +43,10 @@ def create_app(settings: Settings) -> FastAPI:
 
 async def _sweep(service: Service) -> None:
     await sweep_clocks(service.db)
+
+
+async def _recall(service: Service) -> None:
+    await sweep_meetings(service.db)
 
 
 async def _tidy(service: Service) -> None:

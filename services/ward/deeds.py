@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.casework.actions.councils import sign_secrecy
 from services.casework.actions.entries import write_entry
 from services.casework.actions.invitations import answer_invitation, begin_acting, invite_agency, leave_case
 from services.casework.actions.keeping import take_cases
@@ -27,6 +28,7 @@ from services.casework.requests import (
     InviteAgency,
     PlanLineIn,
     RequestVisit,
+    SignSecrecy,
     WriteEntry,
 )
 from services.casework.tables import Meeting, Plan, Task
@@ -35,6 +37,7 @@ from services.ward.courier import Room
 from services.ward.family import Household
 from services.ward.staff import POST_BY_CODE, Post, head_of
 from shared import clock
+from shared.codes import find_code
 from shared.identity import Actor
 
 _AT_ONCE = 100
@@ -137,10 +140,7 @@ class Office:
     async def _meet(self, session: AsyncSession, coordinator: Actor, case: UUID, step: steps.Step) -> None:
         match step:
             case steps.Called():
-                wanted = CallMeeting(
-                    kind=step.kind, starts_at=step.starts_at, place="本庁 5階 相談室", agencies=list(step.agencies)
-                )
-                self._meetings[case] = await call_meeting(session, coordinator, case, wanted)
+                self._meetings[case] = await _call(session, coordinator, case, step)
             case steps.Held():
                 tasks = [AssignTask(title=title, agency=agency, due_on=due) for agency, title, due in step.tasks]
                 held = HoldMeeting(minutes=step.minutes, tasks=tasks)
@@ -186,6 +186,22 @@ def _entry_of(step: steps.Noted) -> WriteEntry:
         judgement=step.judgement,
         fix=True,
     )
+
+
+async def _call(session: AsyncSession, coordinator: Actor, case: UUID, step: steps.Called) -> Meeting:
+    """A meeting of agencies; or one of named members, who sign its secrecy notice."""
+    kind = await find_code(session, "MEETING_KIND", step.kind)
+    wanted = CallMeeting(kind=step.kind, starts_at=step.starts_at, place="本庁 5階 相談室")
+    if kind is None or not kind.attributes.get("named"):
+        wanted.agencies = list(step.agencies)
+        return await call_meeting(session, coordinator, case, wanted)
+    heads = [head_of(agency) for agency in step.agencies]
+    wanted.members, wanted.reason = [post.id for post in heads], "not_contacted"
+    meeting = await call_meeting(session, coordinator, case, wanted)
+    for post in heads:
+        if post.id != coordinator.post:
+            await sign_secrecy(session, actor_of(post), meeting.id, SignSecrecy())
+    return meeting
 
 
 def _invitation_of(step: steps.Invited) -> InviteAgency:

@@ -135,6 +135,40 @@ class MeetingHeld(CaseEvent):
     kind: str
 
 
+class MeetingMemberNamed(CaseEvent):
+    """The chair has named a post to sit in a meeting of named members (支援会議); it must sign the secrecy notice."""
+
+    type: ClassVar[str] = "casework.meeting_member_named"
+
+    meeting: UUID
+    kind: str
+    starts_at: datetime
+    post: UUID
+    named_by: UUID
+
+
+class MeetingMemberSigned(CaseEvent):
+    """A named member has signed the secrecy notice (守秘確認): from now on it sees what is laid before the meeting."""
+
+    type: ClassVar[str] = "casework.meeting_member_signed"
+
+    meeting: UUID
+    post: UUID
+    anonymous: bool = False
+    """The meeting does not say which household it is, to nobody."""
+
+
+class MeetingMemberReleased(CaseEvent):
+    """A post sees the household no more by sitting in this meeting."""
+
+    type: ClassVar[str] = "casework.meeting_member_released"
+
+    meeting: UUID
+    post: UUID
+    reason: str
+    """released by the chair, or recalled, cancelled, case_closed with the meeting."""
+
+
 class TaskAssigned(CaseEvent):
     """Somebody is to do something until a day."""
 

@@ -59,15 +59,7 @@ READERS: dict[str, dict[str, Types]] = {
             intake.ProtectionEnded,
             intake.HouseholdErased,
         ),
-        "notify": _EVERY_INTAKE_FACT
-        | _types(
-            intake.DuplicateSuspected,
-            intake.ConsentReminded,
-            intake.ProtectionDue,
-            intake.ProtectionRenewed,
-            intake.GlassAsked,
-            intake.GlassAnswered,
-        ),
+        "notify": _EVERY_INTAKE_FACT | _types(intake.DuplicateSuspected, intake.ConsentReminded),
     },
     "casework": {
         "intake": _POSTS
@@ -85,7 +77,6 @@ READERS: dict[str, dict[str, Types]] = {
             casework.VisitRequestCancelled,
             casework.CaseClosed,
             casework.CaseReopened,
-            casework.HouseholdForgotten,
         ),
         "outreach": _POSTS
         | _types(
@@ -123,12 +114,12 @@ READERS: dict[str, dict[str, Types]] = {
         ),
     },
     "outreach": {
-        "intake": _types(outreach.VisitAssigned, outreach.MemberMet, outreach.HouseholdForgotten),
+        "intake": _types(outreach.VisitAssigned, outreach.MemberMet),
         "casework": _EVERY_VISIT_FACT,
         "notify": _EVERY_VISIT_FACT | _types(heartbeat.OutreachHeartbeat),
     },
     "notify": {
-        "intake": _types(heartbeat.NotifyHeartbeat, notify.HouseholdForgotten),
+        "intake": _types(heartbeat.NotifyHeartbeat),
         "casework": _types(notify.NotificationSent, notify.NotificationRead, notify.NotificationUnanswered),
     },
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from services.casework.tables import Case, Disclosure, Invitation
+from services.casework.queries.handling import every_item
+from services.casework.rules.sharing import TAKING_PART
+from services.casework.tables import Agency, Case, Disclosure, Invitation, VisitRequest
 from shared import clock
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.identity import Actor
+
+_INSIDE = "internal_69_2_2"
 _ENDS = {"consent_withdrawn": "consent_withdrawn", "case_closed": "case_closed"}
 
 
@@ -66,6 +71,33 @@ def disclose_invitation(session: AsyncSession, case: Case, accepted: Invitation,
         reason=accepted.reason,
         at=at,
     )
+
+
+async def disclose_visit(session: AsyncSession, case: Case, wanted: VisitRequest) -> Disclosure:
+    """Outreach was asked to go: the teams of the area (all, while it is not known) learn of the household."""
+    teams = await session.scalars(select(Agency).where(Agency.kind == "outreach", Agency.active))
+    told = [team.code for team in teams if not team.areas or wanted.area is None or wanted.area in team.areas]
+    return disclose(
+        session, case, "visit_request", wanted.id, basis=_INSIDE, decided_by=wanted.requested_by,
+        items=await every_item(session), agencies=told,
+    )  # fmt: skip
+
+
+async def disclose_print(session: AsyncSession, actor: Actor, case: Case) -> None:
+    """Somebody took a case out on paper, on the ground on which their agency sees it."""
+    basis = await basis_of(session, actor, case)
+    disclose(
+        session, case, "print", case.id, basis=basis, decided_by=actor.post, items=await every_item(session),
+        agencies=[actor.agency], posts=[actor.post],
+    )  # fmt: skip
+
+
+async def basis_of(session: AsyncSession, actor: Actor, case: Case) -> str:
+    """The ground on which the actor's agency takes part in a case; where it has no part: use inside the office."""
+    part = select(Invitation.basis).where(
+        Invitation.case_id == case.id, Invitation.agency == actor.agency, Invitation.state.in_(sorted(TAKING_PART))
+    )
+    return await session.scalar(part.limit(1)) or _INSIDE
 
 
 async def end_disclosures(session: AsyncSession, about: Iterable[UUID], reason: str, at: datetime) -> None:

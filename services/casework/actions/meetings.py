@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from services.casework.actions.files import files_of
+from services.casework.actions.councils import demand_meeting_basis, name_members, recall_day, seat_chair
+from services.casework.actions.disclosing import disclose
+from services.casework.actions.files import consents_in, files_of
+from services.casework.actions.invitations import refresh_track
 from services.casework.actions.keeping import add_happening, refresh_case, start_clock, stop_clocks, take_case
 from services.casework.actions.opening import may_coordinate
 from services.casework.queries.access import NOT_HERE
+from services.casework.queries.councils import chairs
 from services.casework.queries.facts import find_agency
-from services.casework.rules import care, cases, clocks
+from services.casework.queries.handling import every_item
+from services.casework.rules import care, cases, clocks, councils
 from services.casework.tables import Case, Meeting, Post, Task
 from shared import clock
+from shared.clock import TOKYO
 from shared.codes import find_code
 from shared.errors import Forbidden, Missing, Refused
 from shared.events.casework import MeetingCalled, MeetingHeld, TaskAssigned, TaskDone
@@ -36,26 +42,38 @@ async def call_meeting(session: AsyncSession, actor: Actor, case_id: UUID, reque
     cases.demand_open(case.state)
     if not await may_coordinate(session, actor, case):
         raise Forbidden(_NOT_YOURS)
-    kind = await find_code(session, "MEETING_KIND", request.kind)
-    if kind is None or not kind.active:
+    row = await find_code(session, "MEETING_KIND", request.kind)
+    if row is None or not row.active:
         raise Refused(N_("会議の種類を選んでください。"), field="kind")
+    kind = councils.Kind.read(row.code, row.attributes)
     known = [await find_agency(session, code) for code in set(request.agencies)]
     agencies = sorted(agency.code for agency in known if agency is not None and agency.active)
-    care.call_meeting(request.kind, len(agencies), consented=case.share_track == "consented")
+    standing = any(one.stands(clock.today()) for one in await consents_in(session, case))
+    councils.call(
+        kind, agencies=len(agencies), members=len(request.members), consented=standing, reason=request.reason
+    )
+    await demand_meeting_basis(session, case, kind.basis, agencies)
     now = clock.now()
     meeting = Meeting(
         id=clock.new_id(),
         case_id=case.id,
-        kind=request.kind,
-        basis=str(kind.attributes.get("basis", "")),
+        kind=kind.code,
+        basis=kind.basis,
         starts_at=request.starts_at,
         place=request.place,
-        agencies=agencies,
+        agencies=[] if kind.named else agencies,
         state="called",
         called_by=actor.post,
         called_at=now,
+        named=kind.named,
+        anonymous=kind.named and request.anonymous,
+        reason=request.reason,
+        recall_on=await recall_day(session, kind.code, request.starts_at.astimezone(TOKYO).date())
+        if kind.named
+        else None,
     )
     session.add(meeting)
+    await session.flush()
     add_happening(session, case.id, "meeting_called", now, post=actor.post, code=request.kind)
     await record(
         session,
@@ -66,11 +84,21 @@ async def call_meeting(session: AsyncSession, actor: Actor, case_id: UUID, reque
             kind=meeting.kind,
             basis=meeting.basis,
             starts_at=meeting.starts_at,
-            agencies=tuple(agencies),
+            agencies=tuple(meeting.agencies),
             called_by=actor.post,
         ),
         actor=actor,
     )
+    if kind.named:
+        seat_chair(session, actor, case, meeting)
+        await name_members(session, actor, case, meeting, [post for post in request.members if post != actor.post])
+    else:
+        disclose(
+            session, case, "meeting", meeting.id, basis=meeting.basis, decided_by=actor.post,
+            items=await every_item(session), agencies=agencies,
+        )  # fmt: skip
+    await refresh_track(session, case)
+    await refresh_case(session, case)
     return meeting
 
 
@@ -79,6 +107,9 @@ async def hold_meeting(session: AsyncSession, actor: Actor, meeting_id: UUID, re
     meeting, case = await _take(session, actor, Meeting, meeting_id)
     if not await may_coordinate(session, actor, case):
         raise Forbidden(_NOT_YOURS)
+    if meeting.named:
+        councils.demand_chair(chairs=await chairs(session, actor, case, meeting))
+        meeting.recall_on = await recall_day(session, meeting.kind, clock.today())
     meeting.state = care.step("meeting", meeting.state, "held")
     meeting.held_at, meeting.minutes = clock.now(), request.minutes
     add_happening(session, case.id, "meeting_held", meeting.starts_at, post=actor.post, code=meeting.kind)

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.casework.actions.disclosing import end_disclosures
 from services.casework.actions.files import agencies_taking_part, begin_file, invitations_of, running_clocks
 from services.casework.actions.handing import pass_on
 from services.casework.actions.invitations import end_invitations
@@ -23,6 +24,7 @@ from services.casework.actions.keeping import (
     take_case,
 )
 from services.casework.actions.posts import on_duty, post_facts
+from services.casework.actions.recalling import recall_meetings
 from services.casework.rules import cases, clocks
 from services.casework.rules.sharing import LIVE, WAITING
 from services.casework.tables import Case, CaseNumber, Household, Task, VisitRequest
@@ -225,6 +227,7 @@ async def close_case(session: AsyncSession, actor: Actor, case_id: UUID, reason:
     live = [one for one in invitations if one.state in LIVE]
     await end_invitations(session, case, live, "case_closed", actor=actor, at=now)
     await _cancel_visit_requests(session, case, actor)
+    await recall_meetings(session, case, actor=actor, at=now)
     await stop_clocks(session, case, actor=actor, at=now, dropped=True)
     add_happening(session, case.id, "case_closed", now, code=reason, post=actor.post)
     await record(
@@ -243,6 +246,7 @@ async def _cancel_visit_requests(session: AsyncSession, case: Case, actor: Actor
         )
     ):
         request.state, request.cancel_reason = "cancelled", "case_closed"
+        await end_disclosures(session, [request.id], "case_closed", clock.now())
         await record(
             session,
             VisitRequestCancelled(household=case.household, case=case.id, request=request.id, reason="case_closed"),

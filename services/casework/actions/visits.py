@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.casework.actions.disclosing import disclose_visit, end_disclosures
 from services.casework.actions.keeping import (
     add_happening,
     household_of,
@@ -68,6 +69,7 @@ async def request_visit(session: AsyncSession, actor: Actor, case_id: UUID, requ
         requested_at=now,
     )
     session.add(wanted)
+    await disclose_visit(session, case, wanted)
     add_happening(session, case.id, "visit_requested", now, post=actor.post, code=request.purpose)
     await record(
         session,
@@ -110,6 +112,7 @@ async def cancel_visit_request(
     wanted.cancel_reason = request.reason
     now = clock.now()
     await stop_clocks(session, case, actor=actor, at=now, about=wanted.id, dropped=True)
+    await end_disclosures(session, [wanted.id], "cancelled", now)
     add_happening(session, case.id, "visit_cancelled", now, post=actor.post, code=request.reason)
     await record(
         session,

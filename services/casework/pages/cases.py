@@ -8,12 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services.casework.actions.disclosing import disclose_print
 from services.casework.actions.reasons import give_reason
+from services.casework.pages.still import mark_of
 from services.casework.pages.words import done_words
 from services.casework.queries.access import demand, find_sight, load_case, must_say_why
 from services.casework.queries.case import read_case
 from services.casework.queries.directory import Directory
 from services.casework.queries.sharing import waiting_request
+from services.casework.queries.told import disclosures_of
 from shared import clock
 from shared.audit import note
 from shared.i18n import locale_of, speaking
@@ -61,8 +64,13 @@ async def say_why(
 
 async def case_context(session: AsyncSession, actor: Actor, case_id: UUID) -> dict[str, Any]:
     """What every page about a case has."""
+    case = await read_case(session, actor, case_id)
     return {
-        "case": await read_case(session, actor, case_id),
+        "case": case,
+        "disclosures": await disclosures_of(session, case.household)
+        if case.household and "consents" in case.parts
+        else [],
+        "mark": mark_of(case.parts),
         "directory": await Directory.load(session),
         "now": clock.now(),
         "today": clock.today(),
@@ -76,6 +84,7 @@ async def show_handover(case_id: UUID, request: Request, here: Here, actor: Curr
     async with here.db.transaction() as session:
         case = await load_case(session, actor, case_id, "print")
         await note(session, actor, "print", [case.household])
+        await disclose_print(session, actor, case)
         context = await case_context(session, actor, case_id)
     with speaking(locale_of(request)):
         return page(request, "handover.html", **context)

@@ -17,9 +17,10 @@ from services.casework.actions import entries, invitations, meetings, opening, p
 from services.casework.api.changing import change
 from services.casework.pages.cases import case_context
 from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
-from services.casework.pages.words import agency_choices, choices
+from services.casework.pages.words import agency_choices, choices, member_choices
 from services.casework.queries.access import NOT_HERE
-from services.casework.queries.sharing import propose_agencies
+from services.casework.queries.directory import list_posts
+from services.casework.queries.sharing import GroundView, ground_choices, propose_agencies
 from services.casework.requests import (
     AssignTask,
     CallMeeting,
@@ -32,6 +33,7 @@ from services.casework.requests import (
     WriteEntry,
 )
 from shared import clock
+from shared.audit import note
 from shared.calendar import add_working_days
 from shared.clock import TOKYO
 from shared.errors import Missing, Refused
@@ -92,7 +94,7 @@ def _form(name: str) -> CaseForm:
 @router.get("/cases/{case_id}/do/{name}")
 async def show_form(case_id: UUID, name: str, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
     """One form, with what is known filled in."""
-    chosen = {key: value for key, value in request.query_params.items() if key in {"agency", "basis"}}
+    chosen = {key: value for key, value in request.query_params.items() if key in {"agency", "basis", "kind"}}
     return await _render(request, here, actor, case_id, name, values=_beginning(name) | chosen, problems=[])
 
 
@@ -135,9 +137,13 @@ async def _render(
     status: int = 200,
 ) -> HTMLResponse:
     form, locale = _form(name), locale_of(request)
-    async with here.db.read() as session:
+    async with here.db.transaction() as session:
         context = await case_context(session, actor, case_id)
+        await note(session, actor, "view", [context["case"].household])
         proposals = await propose_agencies(session, actor, here.codes, case_id) if name == "invite" else []
+        agency, items = str(values.get("agency", "")), _several(values.get("items"))
+        grounds = await _grounds(session, actor, here, case_id, agency=agency, items=items) if name == "invite" else []
+        posts = [post for post in await list_posts(session) if post.id != actor.post] if name == "meeting" else []
     with speaking(locale):
         return page(
             request,
@@ -147,10 +153,35 @@ async def _render(
             errors=problems,
             key=values.get("idempotency_key") or clock.new_id(),
             proposals=proposals,
+            grounds=grounds,
+            members=member_choices(context["directory"], posts),
             lists=_lists(here, context["directory"], locale),
             answer_due=add_working_days(clock.today(), 3),
             **context,
         )
+
+
+@router.post("/cases/{case_id}/do/invite/grounds")
+async def show_grounds(case_id: UUID, request: Request, here: Here, actor: CurrentActor) -> HTMLResponse:
+    """Which grounds would carry what is ticked to the agency that is chosen; asked as soon as either changes."""
+    fields = await read_fields(request)
+    agency, items = str(fields.get("agency", "")), _several(fields.get("items"))
+    async with here.db.read() as session:
+        grounds = await _grounds(session, actor, here, case_id, agency=agency, items=items)
+    with speaking(locale_of(request)):
+        return page(request, "fragments/grounds.html", f=fields, grounds=grounds)
+
+
+async def _grounds(
+    session: AsyncSession, actor: Actor, here: Service, case_id: UUID, *, agency: str, items: list[str]
+) -> list[GroundView]:
+    every = [code for code, _ in choices(here.codes, "CONSENT_ITEM", "ja")]
+    return await ground_choices(session, actor, here.codes, case_id, agency=agency, items=items or every)
+
+
+def _several(given: Any) -> list[str]:
+    """One tick or many."""
+    return [] if not given else [given] if isinstance(given, str) else list(given)
 
 
 def _beginning(name: str) -> dict[str, Any]:
@@ -179,7 +210,7 @@ def _beginning(name: str) -> dict[str, Any]:
 def _lists(here: Service, directory: Directory, locale: str) -> dict[str, list[tuple[str, str]]]:
     names = (
         "BASIS", "SHARE_REASON", "VISIT_PURPOSE", "VISIT_SLOT", "SKILL", "ENTRY_KIND", "CHANNEL", "WITH_WHOM",
-        "ENTRY_SCOPE", "MEETING_KIND", "CLOSE_REASON",
+        "ENTRY_SCOPE", "MEETING_KIND", "CLOSE_REASON", "CONSENT_ITEM",
     )  # fmt: skip
     lists = {name: choices(here.codes, name, locale) for name in names}
     lists["agencies"] = agency_choices(directory)

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from shared.i18n import N_, gettext, locale_of
+from shared.identity import WITHOUT_CASES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fastapi import Request
 
     from services.casework.queries.directory import Directory
+    from services.casework.queries.views import PostView
     from shared.codes import Codes
 
 Choices = list[tuple[str, str]]
@@ -33,6 +37,13 @@ _DONE = {
     "moved": N_("決まりごとを進めました。"),
     "meeting": N_("会議を呼びかけました。"),
     "held": N_("会議の記録を残しました。"),
+    "named": N_("参加者を指名しました。守秘の確認をお願いする知らせを送っています。"),
+    "released": N_("参加者から外しました。この会議のことは、もう見えません。"),
+    "signed": N_("守秘の確認を記録しました。"),
+    "laid": N_("資料を出しました。見られるのは、守秘を確認した参加者だけです。"),
+    "taken_back": N_("資料を取り下げました。"),
+    "recalled": N_("資料を引き上げました。もうだれにも見えません。"),
+    "called_off": N_("会議を取りやめました。"),
     "plan": N_("プラン案を書きました。支援決定を待ちます。"),
     "decided": N_("支援決定をしました。"),
     "reviewed": N_("見直しを記録しました。次の期限が動いています。"),
@@ -74,3 +85,12 @@ def agency_choices(directory: Directory) -> Choices:
     """Every agency that is active, by kind."""
     active = [row for row in directory.agencies.values() if row.active]
     return [(row.code, directory.agency(row.code)) for row in sorted(active, key=lambda row: (row.kind, row.code))]
+
+
+def member_choices(directory: Directory, posts: Iterable[PostView]) -> Choices:
+    """Posts that may sit in a meeting: who, as what, where."""
+    return [
+        (str(post.id), f"{directory.agency(post.agency)} {directory.post(post.id)}({directory.title(post.id)})")
+        for post in posts
+        if post.role not in WITHOUT_CASES
+    ]

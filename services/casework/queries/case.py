@@ -76,6 +76,7 @@ async def read_case(session: AsyncSession, actor: Actor, case_id: UUID) -> CaseD
         levels=sorted(seen.levels),
         parts=sorted(seen.parts),
         may_coordinate=seen.lets("coordinate") and case.state == "open",
+        may_reopen=seen.lets("coordinate") and case.state == "closed",
         may_write=seen.lets("write"),
         worries=household.worries if told else [],
         safety_flags=household.safety_flags if told else [],

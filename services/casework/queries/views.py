@@ -275,6 +275,7 @@ class CaseDetail(CaseView):
     """The reader's levels: F, T, M, A."""
     parts: list[str]
     may_coordinate: bool
+    may_reopen: bool
     may_write: bool
     worries: list[str]
     safety_flags: list[str]

@@ -139,13 +139,3 @@ def assign_task(title: str, due: date, today: date) -> None:
         raise Refused(N_("することを書いてください。"), field="title")
     if due < today:
         raise Refused(N_("期限が過去の日です。"), field="due_on")
-
-
-def call_meeting(kind: str, agencies: int, *, consented: bool) -> None:
-    """A meeting has members; the layered conference (重層的支援会議) needs consent, the support council does not."""
-    if not agencies:
-        raise Refused(N_("会議に呼ぶ機関を選んでください。"), field="agencies")
-    if kind == "layered_conference" and not consented:
-        raise Refused(
-            N_("重層的支援会議には本人の同意がいります。同意がなければ支援会議にしてください。"), field="kind"
-        )

@@ -145,10 +145,11 @@ async def test_what_is_kept_for_the_lead_other_agencies_do_not_read(client: Clie
 
 async def test_a_meeting_decides_tasks_and_a_plan_is_decided_by_the_manager(client: Client, ward: Ward) -> None:
     case = await ward.open_case()
-    called = await send(client, ward, "coordinator", f"cases/{case.id}/meetings", kind="support_council",
-                        starts_at="2026-06-26T14:00:00+09:00", agencies=["hokatsu-n", "shakyo", "nobody"])  # fmt: skip
+    called = await send(client, ward, "coordinator", f"cases/{case.id}/meetings", kind="case_conference",
+                        starts_at="2026-06-26T14:00:00+09:00",
+                        agencies=["hokatsu-n", "sukoyaka-n", "nobody"])  # fmt: skip
     (fact,) = await ward.recorded("casework.meeting_called")
-    assert (fact["basis"], fact["agencies"]) == ("support_council_106_6", ["hokatsu-n", "shakyo"])
+    assert (fact["basis"], fact["agencies"]) == ("internal_69_2_2", ["hokatsu-n", "sukoyaka-n"])
     layered = await send(client, ward, "coordinator", f"cases/{case.id}/meetings", kind="layered_conference",
                          starts_at="2026-06-26T14:00:00+09:00", agencies=["shakyo"])  # fmt: skip
     assert layered.status_code == 422
@@ -278,7 +279,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_rows(ward: Ward, row
             counts.append(counted)
     finally:
         sqlalchemy_event.remove(ward.db.engine.sync_engine, "before_cursor_execute", count)
-    assert counts == [5, 4, 16, 8]
+    assert counts == [7, 4, 16, 8]
 
 
 async def test_the_board_says_who_stands_still_and_goes_on_where_it_stopped(ward: Ward) -> None:
@@ -291,6 +292,13 @@ async def test_the_board_says_who_stands_still_and_goes_on_where_it_stopped(ward
             basis="ordinance", urgency="C", asked_at=NOW, asked_on=NOW.date() - timedelta(days=9),
             answer_due=NOW.date() - timedelta(days=6), invited_by=JOBS["coordinator"].id, state="asked",
         ))  # fmt: skip
+        session.add_all(
+            VisitRequest(
+                id=uuid4(), case_id=waiting.id, household=waiting.household, aim="", purpose="meet", persons=2,
+                due_on=NOW.date(), state=state, requested_by=JOBS["coordinator"].id, requested_at=NOW - ago,
+            )
+            for state, ago in (("ended", timedelta(5)), ("assigned", timedelta(2)), ("cancelled", timedelta()))
+        )  # fmt: skip
     actor = actor_of("manager")
     numbers: dict[str, list[str]] = {}
     for sort in ("still", "urgency", "due"):
@@ -317,6 +325,7 @@ async def test_the_board_says_who_stands_still_and_goes_on_where_it_stopped(ward
         districts = await board.count_districts(session, actor)
         still_only = await board.read_board(session, actor, board.Wanted(CaseFilter(), moving=False))
     assert (first.cells["shakyo"].light, first.cells["shakyo"].days, first.still) == ("late", 7, True)
+    assert (first.cells["outreach"].light, first.cells["sukoyaka"].light) == ("taken", "acting")
     assert districts == {"kitahara": None}
     assert still_only.total == 1
 

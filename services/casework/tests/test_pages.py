@@ -79,7 +79,7 @@ async def test_every_form_of_a_case_opens_and_says_what_is_missing(ward: Ward, b
 async def test_a_thing_is_ticked_alone_as_well_as_with_others(ward: Ward, send: Any) -> None:
     case = await ward.open_case()
     base = f"/casework/cases/{case.id}/do/meeting"
-    shown = await send(base, agencies="hokatsu-n", starts_at="")
+    shown = await send(base, kind="case_conference", agencies="hokatsu-n", starts_at="")
     ticked = re.findall(r'name="agencies" value="([a-z-]+)"[^>]* checked', shown.text)
     assert ticked == ["hokatsu-n"]
 
@@ -134,7 +134,8 @@ async def test_a_case_is_coordinated_from_its_page(ward: Ward, browse: Any, send
     task = await send(f"{base}/do/task", title="主治医に相談", agency="hokatsu-n", due_on="2026-06-26")
     assert task.status_code == 303
     meeting = await send(
-        f"{base}/do/meeting", kind="support_council", starts_at="2026-06-26T14:00", agencies=["hokatsu-n", "shakyo"]
+        f"{base}/do/meeting", kind="support_council", starts_at="2026-06-26T14:00", reason="not_contacted",
+        members=[str(JOBS["hokatsu"].id), str(JOBS["shakyo"].id)],
     )
     assert meeting.status_code == 303
     rows = {"lines.0.what": "週に一度会う", "lines.3.what": "受診", "lines.3.agency": "hokatsu-n"}

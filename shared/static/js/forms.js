@@ -80,7 +80,7 @@ const fill = (event, link) => {
     control.value = value;
     first ??= control;
   }
-  form.dispatchEvent(new Event("change", { bubbles: true }));
+  (first ?? form).dispatchEvent(new Event("change", { bubbles: true }));
   first?.focus();
 };
 
@@ -127,11 +127,22 @@ const failed = (event) => {
   if (event.detail?.ctx?.sourceElement?.dataset?.without === undefined) tell(say("failed"), { tone: "stop", id: "failed" });
 };
 
+/* <button data-needs="basis">: off until one that can be chosen is chosen; what is beside it (data-lacks) says why. */
+const needs = () => {
+  for (const button of document.querySelectorAll("button[data-needs]")) {
+    const name = button.dataset.needs;
+    button.disabled = !button.form.querySelector(`[name="${name}"]:checked:not(:disabled)`);
+    const why = button.form.querySelector(`[data-lacks="${name}"]`);
+    if (why) why.hidden = !button.disabled;
+  }
+};
+
 let listening = false;
 
 /** Prepares the forms below `root`. */
 export const watchForms = (root) => {
   focusErrors();
+  needs();
   root.querySelectorAll("form[method=post], form[hx-post], form[hx-put]").forEach((form) => {
     if (seen.has(form)) return;
     seen.add(form);
@@ -146,6 +157,7 @@ export const watchForms = (root) => {
   listening = true;
   document.addEventListener("click", click);
   document.addEventListener("change", (event) => {
+    needs();
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
   document.addEventListener("keydown", (event) => {

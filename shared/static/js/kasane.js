@@ -7,6 +7,7 @@ import { watchForNumbers } from "./my_number.js";
 import { watchOutbox } from "./outbox.js";
 import { keepCounts } from "./counts.js";
 import { keepSession } from "./session.js";
+import { watchSights } from "./sights.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { tickClocks } from "./clock.js";
 import { showConnection } from "./connection.js";
@@ -26,5 +27,6 @@ whenAdded(watchOutbox);
 if ("signedIn" in document.body.dataset) {
   keepSession();
   keepCounts();
+  watchSights();
   listenForShortcuts();
 }

@@ -19,6 +19,9 @@ const WORDS = {
     outboxRefused: "保管していた記録の 1件は受け取られませんでした。ひらいて確かめてください。",
     look: "ひらく",
     myNumber: "マイナンバー(個人番号)と思われる12桁の数字があります。消してから保存してください。",
+    sightEnded: "この画面を見る権限が終わりました(同意の取り下げ・担当の交代・資料の引き上げなど)。内容を閉じました。",
+    sightChanged: "見える範囲が変わりました。画面を開き直してください。",
+    home: "はじめのページへ",
     failed: "うまくいきませんでした。書いたものは残っています。もう一度ためしてください。",
   },
   en: {
@@ -40,6 +43,9 @@ const WORDS = {
     outboxRefused: "One kept record was not accepted. Please open it and look.",
     look: "Open",
     myNumber: "There are twelve digits that look like an individual number (My Number). Remove it, then save.",
+    sightEnded: "Your right to see this page has ended (consent withdrawn, another post in charge, materials recalled …). Its content was closed.",
+    sightChanged: "What you may see has changed. Please open the page again.",
+    home: "To the first page",
     failed: "That did not work. What you wrote is kept. Please try again.",
   },
 };
