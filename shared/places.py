@@ -30,6 +30,7 @@ class Place:
 
 _FIELD: Final = frozenset({"outreach_lead", "outreach_worker"})
 _DESK: Final = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "operator"})
+_CARE: Final = frozenset({"caseworker", "coordinator", "manager", "agency_worker"})
 _MACHINERY: Final = frozenset({"operator", "manager"})
 _AUDIT: Final = frozenset({"auditor"})
 _LEADS: Final = frozenset({"manager", "coordinator"})
@@ -56,6 +57,7 @@ PLACES: Final = (
         roles=_FIELD | _LEADS,
         thumb_for=frozenset({"outreach_lead"}),
     ),
+    Place("protections", "/intake/protections", "lock", N_("保護"), roles=_FIELD | _CARE),
     Place("inbox", "/notify/", "bell", N_("通知"), "i", thumb_for=_DESK | _FIELD),
     Place("board", "/casework/board", "board", N_("進行ボード"), "b", thumb_for=frozenset({"manager"}), gap=True),
     Place("people", "/casework/people", "people", N_("人と職"), "u", roles=frozenset({"operator"})),
@@ -68,12 +70,17 @@ PLACES: Final = (
         roles=_MACHINERY,
         thumb_for=frozenset({"operator"}),
     ),
+    Place("disclosures", "/intake/disclosures", "doc", N_("開示請求"), "d", roles=frozenset({"manager"})),
+    Place("disposals", "/intake/disposals", "x", N_("保存期間"), "k", roles=frozenset({"manager", "auditor"})),
     Place("unusual", "/casework/audit/unusual", "clock", N_("いつもとちがう閲覧"), "w", roles=_AUDIT | {"manager"}),
     Place("audit", "/casework/audit", "eye", N_("監査"), "a", roles=_AUDIT, thumb_for=_AUDIT),
 )
 
 _PATHS: Final = (
     ("/intake/consultations", "consultation"),
+    ("/intake/disclosures", "disclosures"),
+    ("/intake/disposals", "disposals"),
+    ("/intake/protections", "protections"),
     ("/intake/", "households"),
     ("/casework/cases", "cases"),
     ("/casework/things", "cases"),

@@ -36,7 +36,7 @@ _PORTION: Final = 300
 """Cases handed on in one transaction."""
 _TRIES: Final = 5
 _NO_POST = N_("その職はありません。")
-_NOBODY = N_("担当ケースを引き継げる職がありません。先に後任か、機関の長か、当番の職を決めてください。")
+NOBODY = N_("担当ケースを引き継げる職がありません。先に後任か、機関の長か、当番の職を決めてください。")
 _NOT_YOURS = N_("受け取りを確認できるのは、新しい担当だけです。")
 _DEADLOCK: Final = "40P01"
 log = structlog.get_logger()
@@ -121,16 +121,38 @@ async def _hand_on(
         case = file.case
         if case.owner != leaving.id or case.state != "open":
             continue
-        household = await household_of(session, case)
-        duty = [post for post in await on_duty(session, household.area) if post.id != leaving.id]
         try:
-            after = next_owner(heir, heads, duty)
+            after = next_owner(heir, heads, await _duty_beside(session, case, leaving))
         except LookupError:
-            raise Conflict(_NOBODY) from None
+            raise Conflict(NOBODY) from None
         await pass_on(session, case, after, "post_ended", actor=actor)
         moved += 1
     await session.flush()
     return moved
+
+
+async def _duty_beside(session: AsyncSession, case: Case, leaving: PostFacts) -> list[PostFacts]:
+    household = await household_of(session, case)
+    return [post for post in await on_duty(session, household.area) if post.id != leaving.id]
+
+
+async def find_owner_again(session: AsyncSession, case: Case) -> None:
+    """A closed case that goes on gets an owner who is there: its own, else whoever comes after that post.
+
+    The new owner acknowledges it like any hand-over. Raises LookupError when nobody is there.
+    """
+    before = await post_facts(session, case.owner)
+    if before is not None and before.owns and not before.ended:
+        return
+    row = await session.get_one(Post, case.owner)
+    leaving = PostFacts(id=row.id, role=row.role, agency=row.agency, owns=False, ended=True)
+    heir, heads = await post_facts(session, row.successor), await heads_of(session, leaving)
+    after = next_owner(heir, heads, await _duty_beside(session, case, leaving))
+    await session.execute(delete(Handover).where(Handover.case_id == case.id, Handover.acknowledged_at.is_(None)))
+    session.add(
+        Handover(id=clock.new_id(), case_id=case.id, before=case.owner, after=after, why="post_ended", at=clock.now())
+    )
+    case.owner = after
 
 
 async def sweep_posts(db: Database) -> int:

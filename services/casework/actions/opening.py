@@ -12,11 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.casework.actions.disclosing import end_disclosures
 from services.casework.actions.files import agencies_taking_part, begin_file, invitations_of, running_clocks
-from services.casework.actions.handing import pass_on
+from services.casework.actions.handing import NOBODY, find_owner_again, pass_on
 from services.casework.actions.invitations import end_invitations
 from services.casework.actions.keeping import (
     add_happening,
-    household_of,
     refresh_case,
     sight_in_hand,
     start_clock,
@@ -156,7 +155,10 @@ async def reopen_case(session: AsyncSession, actor: Actor, case_id: UUID) -> Cas
     cases.demand_coordination(actor.role, is_owner=case.owner == actor.post, is_lead=case.lead == actor.agency)
     now = clock.now()
     cases.reopen(case.state, case.closed_at, now)
-    await _reopen(session, case, case.urgency, actor=actor, at=now)
+    try:
+        await _reopen(session, case, case.urgency, actor=actor, at=now)
+    except LookupError:
+        raise Conflict(NOBODY) from None
     case.first_contact_at = None
     due = clocks.first_contact_due(case.urgency, now)
     await start_clock(session, case, "first_contact", due, actor=actor, started_at=now)
@@ -165,10 +167,7 @@ async def reopen_case(session: AsyncSession, actor: Actor, case_id: UUID) -> Cas
 
 
 async def _reopen(session: AsyncSession, case: Case, urgency: str, *, actor: Actor | str | None, at: datetime) -> None:
-    owner = await post_facts(session, case.owner)
-    if owner is None or owner.ended or not owner.owns:
-        household = await household_of(session, case)
-        case.owner = cases.choose_owner(None, await on_duty(session, household.area))
+    await find_owner_again(session, case)
     case.state, case.closed_at, case.close_reason, case.close_note = "open", None, None, ""
     case.reopened += 1
     case.urgency = urgency
