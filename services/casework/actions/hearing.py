@@ -134,7 +134,8 @@ async def withdraw_consent(session: AsyncSession, received: Received[ConsentWith
     if case.lead in {invitation.agency for invitation in uncovered}:
         case.lead, case.lead_undecided = None, True
     await stop_clocks(session, case, actor=actor, at=at, about=consent.id, dropped=True)
-    await note_happening(session, case.id, "consent_withdrawn", at, id_=derived_id(received.id, "withdrawn"))
+    line = derived_id(received.id, "withdrawn")
+    await note_happening(session, case.id, "consent_withdrawn", at, code=event.reason, id_=line)
     await refresh_track(session, case)
     await refresh_case(session, case)
 

@@ -153,6 +153,23 @@ async def test_what_takes_a_right_away_reaches_all_with_a_part(ward: Ward) -> No
         assert (await session.get_one(Case, ward.case)).area is None
 
 
+async def test_a_consent_that_nobody_signs_is_told_to_who_must_act(ward: Ward) -> None:
+    await ward.open_case()
+    about: dict[str, Any] = {"household": ward.household, "consent": uuid4(), "member": uuid4()}
+    reminded = intake.ConsentReminded(
+        **about, reminder="oral_7", post=ward["caseworker"], due_on=clock.today() + timedelta(days=7)
+    )
+    heard = await ward.hear(reminded)
+    assert await ward.told(heard) == dict.fromkeys(("coordinator", "caseworker"), "consent_reminded")
+    await ward.hear(intake.ConsentRecorded(**about, state="signed"))
+    assert "consent_reminded" not in (await ward.told()).values(), "signed since: nobody has to act any more"
+    lapsed = await ward.hear(intake.ConsentWithdrawn(**about, reason="not_confirmed"))
+    assert await ward.told(lapsed) == {"coordinator": "consent_lapsed"}
+    over = await ward.hear(intake.ConsentWithdrawn(**about, reason="period_over"))
+    assert await ward.told(over) == {"coordinator": "consent_over"}
+    assert await ward.told(await ward.hear(intake.ConsentWithdrawn(**about, reason="replaced"))) == {}
+
+
 async def test_an_alarm_and_a_missing_worker_go_to_the_manager_at_once(ward: Ward) -> None:
     await ward.open_case()
     request = requested(ward)
