@@ -100,7 +100,7 @@ _PATHS: Final = (
 STYLE_SHEETS: Final = (
     "layers", "tokens", "base", "frame",
     "parts/sheet", "parts/marks", "parts/table", "parts/form", "parts/message", "parts/entry",
-    "parts/figure", "parts/door", "parts/visit", "parts/entrance", "parts/operations", "parts/council",
+    "parts/figure", "parts/door", "parts/visit", "parts/entrance", "parts/operations", "parts/paper", "parts/council",
     "phone", "print",
 )  # fmt: skip
 
