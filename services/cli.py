@@ -368,6 +368,14 @@ def lock() -> None:
     raise typer.Exit(run())
 
 
+@app.command(rich_help_panel="Develop")
+def advisories(json: Json = False) -> None:
+    """Whether anything pinned is known to be vulnerable."""
+    from services.commands.advisories import run
+
+    raise typer.Exit(run(as_json=json))
+
+
 def main() -> None:
     """Run the command; what a person can mend is told in a sentence, without a traceback."""
     from services.commands.trouble import told
