@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.casework.actions import handing, opening, people
+from services.casework.actions.reasons import give_reason
 from services.casework.queries.people import ending_posts, waiting_handovers
 from services.casework.requests import LimitPost, RegisterPerson, StartPost
 from services.casework.rules import handing as rules
@@ -107,6 +108,9 @@ async def test_a_post_whose_cases_nobody_can_take_does_not_end(ward: Ward) -> No
 async def test_the_new_owner_says_that_they_have_the_case(ward: Ward, client: httpx.AsyncClient) -> None:
     case = await ward.open_case()
     coordinator = JOBS["coordinator"].id
+    with pytest.raises(Forbidden, match="理由"):
+        await ward.do(lambda s: opening.change_owner(s, actor_of("manager"), case.id, coordinator))
+    await ward.do(lambda s: give_reason(s, actor_of("manager"), case.id, "担当の長い休み"))
     await ward.do(lambda s: opening.change_owner(s, actor_of("manager"), case.id, coordinator))
     async with ward.db.read() as session:
         (waiting,) = await waiting_handovers(session, actor_of("coordinator"))
@@ -212,6 +216,7 @@ class Play:
         async with self.ward.db.read() as session:
             case = await session.scalar(select(Case.id).where(Case.state == "open").limit(1))
         if case is not None:
+            await self.ward.do(lambda s: give_reason(s, actor_of("manager"), case, "担当の長い休み"))
             await self.ward.do(lambda s: opening.change_owner(s, actor_of("manager"), case, post))
 
 

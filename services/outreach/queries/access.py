@@ -1,8 +1,9 @@
 """Who may see which visit and which request: the conditions that every select of outreach goes through.
 
-A team sees the visits and requests of its areas; coordinators and managers those they cover; the owner of a case all
-of it. While somebody is protected (支援措置) only those with a part are left: the owner, the workers sent, who sent
-them. What is not visible is simply not there (Missing).
+A worker sees the visits they are sent to, a lead those of the team and the requests of the areas; a manager, who plans
+too, those they cover; the owner of a case all of it, and whoever asked for a visit that visit. Nobody else sees any.
+While somebody is protected (支援措置) only those with a part are left: the owner, the workers sent, who sent them, who
+asked. What is not visible is simply not there (Missing).
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from sqlalchemy.orm import aliased
 from services.outreach.tables import Case, Household, Visit, VisitRequest, VisitWorker
 from shared.errors import Forbidden, Missing
 from shared.i18n import N_
-from shared.identity import COORDINATING
 from shared.spine import closed
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ PLANNING = frozenset({"outreach_lead", "manager"})
 """Roles that propose, publish and change visits."""
 
 _KNOWN, _OWNED = aliased(Household), aliased(Case)
-_GOING, _REQUEST = aliased(VisitWorker), aliased(VisitRequest)
+_GOING, _REQUEST, _WANTED = aliased(VisitWorker), aliased(VisitRequest), aliased(VisitRequest)
 _MADE, _SENDER = aliased(Visit), aliased(Visit)
 """Made once: an alias is dear, and these conditions are part of every select."""
 
@@ -57,16 +57,15 @@ def _covers(actor: Actor, area: SQLColumnExpression[str | None]) -> ColumnElemen
 def visible_visits(actor: Actor) -> ColumnElement[bool]:
     """A condition on :class:`Visit`."""
     sent = exists(select(_GOING.visit).where(_GOING.visit == Visit.id, _GOING.post == actor.post))
-    part = or_(sent, Visit.published_by == actor.post, _owns(actor, Visit.case))
-    wide: list[ColumnElement[bool]] = []
-    if actor.role in FIELD:
-        wide.append(Visit.team == actor.agency)
-    if actor.role in COORDINATING:
-        asked = select(_REQUEST.id).where(_REQUEST.id == Visit.request, _covers(actor, _REQUEST.area))
-        wide.append(exists(asked))
-    if not wide:
+    asked = exists(select(_WANTED.id).where(_WANTED.id == Visit.request, _WANTED.requested_by == actor.post))
+    part = or_(sent, asked, Visit.published_by == actor.post, _owns(actor, Visit.case))
+    if actor.role == "outreach_lead":
+        wide: ColumnElement[bool] = Visit.team == actor.agency
+    elif actor.role == "manager":
+        wide = exists(select(_REQUEST.id).where(_REQUEST.id == Visit.request, _covers(actor, _REQUEST.area)))
+    else:
         return part
-    return or_(part, and_(~is_protected(Visit.household), or_(*wide)))
+    return or_(part, and_(~is_protected(Visit.household), wide))
 
 
 def visible_requests(actor: Actor) -> ColumnElement[bool]:
@@ -79,7 +78,7 @@ def visible_requests(actor: Actor) -> ColumnElement[bool]:
     sends = exists(select(_SENDER.id).where(_SENDER.request == VisitRequest.id, _SENDER.published_by == actor.post))
     asker = VisitRequest.requested_by == actor.post
     part = or_(asker, sent, sends, _owns(actor, VisitRequest.case))
-    if actor.role == "outreach_lead" or actor.role in COORDINATING:
+    if actor.role in PLANNING:
         wide = _covers(actor, VisitRequest.area)
         return or_(part, and_(~is_protected(VisitRequest.household), wide))
     return part

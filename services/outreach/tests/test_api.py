@@ -158,7 +158,7 @@ async def test_declining_makes_the_lead_staff_it_again(ward: Ward, people: Peopl
     )
     assert changed.status_code == 200, changed.text
     assert len(await ward.recorded("outreach.visit_assigned")) == 2
-    assert (await people.ask(worker, "POST", f"{path}/answer", json={"answer": "accepted"})).status_code == 403
+    assert (await people.ask(worker, "POST", f"{path}/answer", json={"answer": "accepted"})).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,12 @@ async def test_who_has_no_part_learns_nothing(ward: Ward, people: People) -> Non
     assert (await people.ask(ward.coordinator, "GET", f"/visits/{visit['visit']}")).status_code == 200, "the owner"
     outsider = next(a for a in ward.workers if str(a.post) not in {w["post"] for w in visit["workers"]})
     refused = await people.ask(outsider, "POST", f"/visits/{visit['visit']}/arrive", json={})
-    assert refused.status_code == 403
+    assert refused.status_code == 404, "a colleague of the team who is not sent"
+    assert (await people.ask(outsider, "GET", "/visits")).json() == []
+    asked_nothing = make_actor("coordinator", "coordination", "coordination")
+    for actor in (outsider, asked_nothing):
+        assert (await people.ask(actor, "GET", f"/visits/{visit['visit']}")).status_code == 404
+        assert (await people.ask(actor, "GET", "/requests")).json() == []
     assert (await people.client.get("/outreach/api/visits")).status_code == 401
 
 
