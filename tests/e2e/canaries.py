@@ -17,6 +17,10 @@ SQL_MARK = r"qzk[a-j]{4}zq|0800007\d{4}|080-0007-\d{4}|533926947"
 BIRTH, MESH = "1931-07-19", "533926947"
 _PRIVACY = Path(__file__).resolve().parents[2] / "docs" / "privacy.md"
 _ROW = re.compile(r"^\| (intake|casework|outreach|notify) \| (\w+) \| (\w+) \|")
+_TABLES = (
+    "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    " AND relkind IN ('r', 'p') AND NOT relispartition"
+)
 
 Column = tuple[str, str, str]
 
@@ -63,11 +67,7 @@ async def marked_columns(running: Stack) -> set[Column]:
 
 
 async def _marked(connection: Any) -> AsyncIterator[tuple[str, str]]:
-    tables = await connection.fetch(
-        "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-        " AND relkind IN ('r', 'p') AND NOT relispartition"
-    )
-    for row in tables:
+    for row in await connection.fetch(_TABLES):
         table = row["name"]
         columns = await connection.fetch(
             "SELECT attname AS name FROM pg_attribute"
@@ -80,6 +80,20 @@ async def _marked(connection: Any) -> AsyncIterator[tuple[str, str]]:
         for name in names:
             if marked[name]:
                 yield table, name
+
+
+async def kept_words(running: Stack) -> set[str]:
+    """Every marked word that stands anywhere in the four databases: what was really kept of all that was sent."""
+    found: set[str] = set()
+    for service in running.apps:
+        connection = await asyncpg.connect(running.database_url(service).replace("+asyncpg", ""))
+        try:
+            for row in await connection.fetch(_TABLES):
+                query = f"SELECT DISTINCT (regexp_matches(t::text, $1, 'g'))[1] AS word FROM \"{row['name']}\" t"  # noqa: S608 - names of our own
+                found |= {one["word"] for one in await connection.fetch(query, "(qzk[a-j]{4}zq)")}
+        finally:
+            await connection.close()
+    return found
 
 
 async def birthdays(running: Stack) -> set[Column]:

@@ -6,34 +6,9 @@ import pytest
 from services.story.stage import Person
 from services.ward.staff import POST_BY_CODE
 from tests.e2e.conftest import StartStack
-from tests.e2e.routes import Route, routes_of
+from tests.e2e.routes import NOT_FOR_BROWSERS, OPEN, Route, is_open, refuses, routes_of
 
 pytestmark = pytest.mark.e2e
-
-OPEN = {
-    "GET /casework/sign-in": "the sign-in page",
-    "POST /casework/sign-in": "the demo's choice of a post; 403 elsewhere",
-    "POST /casework/sign-in/local": "signing in with a password and a code",
-    "GET /casework/sign-in/letter": "where a code on paper is typed",
-    "POST /casework/sign-in/letter": "opening it",
-    "POST /casework/sign-in/set-up": "setting password and second factor with it",
-    "GET /casework/sign-in/provider": "leads to the organisation's provider",
-    "GET /casework/sign-in/provider/out": "leads to the provider's own way out",
-    "GET /casework/sign-in/provider/back": "where the provider sends people back to",
-    "POST /casework/api/session": "the same for programs",
-    "GET /casework/api/posts": "whom to sign in as; 404 outside the demo",
-    "GET /casework/session": "leads a stranger to the sign-in page",
-    "POST /casework/sign-out": "signing out twice is no crime",
-}
-EVERYWHERE_OPEN = {"GET /health", "GET /metrics", "GET /openapi.json"}
-"""Without personal data; the edge of a ward's installation keeps metrics and the API's description inside."""
-
-NOT_FOR_BROWSERS = {"GET /events"}
-"""The feed: a reader shows its own credential, nobody's session opens it."""
-
-
-def is_open(route: Route) -> bool:
-    return route.name in OPEN or f"{route.method} {route.template}" in EVERYWHERE_OPEN
 
 
 async def test_every_route_refuses_a_stranger(start_stack: StartStack) -> None:
@@ -51,14 +26,6 @@ async def test_every_route_refuses_a_stranger(start_stack: StartStack) -> None:
             assert answer.status_code == 401
         assert {route.name for route in routes} >= set(OPEN)
     assert not wrong, "\n".join(wrong)
-
-
-def refuses(answer: httpx.Response) -> bool:
-    """401, or for a page the way to the sign-in."""
-    leads_to_sign_in = answer.status_code == 303 and answer.headers["location"].startswith(
-        ("/casework/sign-in", "/casework/session?")
-    )
-    return answer.status_code == 401 or leads_to_sign_in
 
 
 async def test_whoever_is_signed_in_gets_an_answer(start_stack: StartStack) -> None:
