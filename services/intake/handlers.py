@@ -12,6 +12,8 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, update
 
+from services.intake.actions.allowances import take_off_former_owner
+from services.intake.actions.erasing import confirm, forget_what_others_said
 from services.intake.tables import AccessGrant, CaseOfHousehold, Household, Member
 from shared.clock import TOKYO
 from shared.events.casework import (
@@ -29,10 +31,14 @@ from shared.events.casework import (
     VisitRequestCancelled,
     VisitRequested,
 )
+from shared.events.casework import HouseholdForgotten as CaseworkForgot
+from shared.events.notify import HouseholdForgotten as NotifyForgot
+from shared.events.outreach import HouseholdForgotten as OutreachForgot
 from shared.events.outreach import MemberMet, VisitAssigned
 from shared.identity import follow_posts
 from shared.projections import put_many
 from shared.spine import NotYet, Received, Subscriptions, wire_heartbeat
+from shared.tombstones import erased_among
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -81,9 +87,13 @@ async def _end(session: AsyncSession, ground: str, sources: Iterable[UUID]) -> N
 
 
 async def _demand_households(session: AsyncSession, households: set[UUID]) -> None:
-    """Others answer to what intake said, so a household that it does not know means a log that is behind."""
+    """Others answer to what intake said, so a household that it does not know means a log that is behind.
+
+    Unless it was erased while their word was on its way.
+    """
     known = set(await session.scalars(select(Household.id).where(Household.id.in_(households))))
-    if households - known:
+    unknown = households - known
+    if unknown and unknown - await erased_among(session, unknown):
         raise NotYet
 
 
@@ -131,6 +141,12 @@ async def open_to_next_owner(session: AsyncSession, received: Received[OwnerChan
     await session.execute(
         update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(owner=event.owner)
     )
+
+
+@subscriptions.on(OwnerChanged, acts=True)
+async def take_former_owner_off_the_lists(session: AsyncSession, received: Received[OwnerChanged]) -> None:
+    """Whoever hands a case over no longer sees where its protected people are."""
+    await take_off_former_owner(session, received.event.household, received.event.before)
 
 
 @subscriptions.on(LeadChanged, projects=True, batch=True)
@@ -239,7 +255,11 @@ async def open_to_workers(session: AsyncSession, run: Sequence[Received[VisitAss
 async def shut_after_closure(session: AsyncSession, received: Received[CaseClosed]) -> None:
     """A closed case opens nothing any more; the owner keeps the key for questions that come later."""
     event = received.event
-    await session.execute(update(CaseOfHousehold).where(CaseOfHousehold.case_id == event.case).values(closed=True))
+    await session.execute(
+        update(CaseOfHousehold)
+        .where(CaseOfHousehold.case_id == event.case)
+        .values(closed=True, closed_at=received.envelope.occurred_at)
+    )
     await session.execute(
         update(AccessGrant)
         .where(AccessGrant.household_id == event.household, AccessGrant.ground != "owner")
@@ -254,7 +274,7 @@ async def open_again(session: AsyncSession, received: Received[CaseReopened]) ->
     await session.execute(
         update(CaseOfHousehold)
         .where(CaseOfHousehold.case_id == event.case)
-        .values(closed=False, owner=event.owner, urgency=event.urgency)
+        .values(closed=False, closed_at=None, owner=event.owner, urgency=event.urgency)
     )
     await _end(session, "owner", [event.case])
     await _grant(session, household=event.household, ground="owner", source=event.case, post=event.owner)
@@ -270,3 +290,40 @@ async def note_meeting(session: AsyncSession, received: Received[MemberMet]) -> 
         .where(Member.id == event.member, Member.household_id == event.household)
         .values(met_on=func.greatest(Member.met_on, day))
     )
+
+
+@subscriptions.on(CaseworkForgot, projects=True)
+async def drop_what_casework_said(session: AsyncSession, received: Received[CaseworkForgot]) -> None:
+    """What came about it while it was being erased goes too: nothing follows this."""
+    await forget_what_others_said(session, received.event.household)
+
+
+@subscriptions.on(OutreachForgot, projects=True)
+async def drop_what_outreach_said(session: AsyncSession, received: Received[OutreachForgot]) -> None:
+    """As above."""
+    await forget_what_others_said(session, received.event.household)
+
+
+@subscriptions.on(CaseworkForgot, acts=True)
+async def note_casework_forgot(session: AsyncSession, received: Received[CaseworkForgot]) -> None:
+    """A part of the certificate."""
+    await _confirm(session, received)
+
+
+@subscriptions.on(OutreachForgot, acts=True)
+async def note_outreach_forgot(session: AsyncSession, received: Received[OutreachForgot]) -> None:
+    """A part of the certificate."""
+    await _confirm(session, received)
+
+
+@subscriptions.on(NotifyForgot, acts=True)
+async def note_notify_forgot(session: AsyncSession, received: Received[NotifyForgot]) -> None:
+    """A part of the certificate."""
+    await _confirm(session, received)
+
+
+async def _confirm(
+    session: AsyncSession, received: Received[CaseworkForgot] | Received[OutreachForgot] | Received[NotifyForgot]
+) -> None:
+    at, event = received.envelope.occurred_at, received.event
+    await confirm(session, event.household, received.source, event.classes, at)

@@ -59,7 +59,15 @@ READERS: dict[str, dict[str, Types]] = {
             intake.ProtectionEnded,
             intake.HouseholdErased,
         ),
-        "notify": _EVERY_INTAKE_FACT | _types(intake.DuplicateSuspected, intake.ConsentReminded),
+        "notify": _EVERY_INTAKE_FACT
+        | _types(
+            intake.DuplicateSuspected,
+            intake.ConsentReminded,
+            intake.ProtectionDue,
+            intake.ProtectionRenewed,
+            intake.GlassAsked,
+            intake.GlassAnswered,
+        ),
     },
     "casework": {
         "intake": _POSTS
@@ -77,6 +85,7 @@ READERS: dict[str, dict[str, Types]] = {
             casework.VisitRequestCancelled,
             casework.CaseClosed,
             casework.CaseReopened,
+            casework.HouseholdForgotten,
         ),
         "outreach": _POSTS
         | _types(
@@ -114,12 +123,12 @@ READERS: dict[str, dict[str, Types]] = {
         ),
     },
     "outreach": {
-        "intake": _types(outreach.VisitAssigned, outreach.MemberMet),
+        "intake": _types(outreach.VisitAssigned, outreach.MemberMet, outreach.HouseholdForgotten),
         "casework": _EVERY_VISIT_FACT,
         "notify": _EVERY_VISIT_FACT | _types(heartbeat.OutreachHeartbeat),
     },
     "notify": {
-        "intake": _types(heartbeat.NotifyHeartbeat),
+        "intake": _types(heartbeat.NotifyHeartbeat, notify.HouseholdForgotten),
         "casework": _types(notify.NotificationSent, notify.NotificationRead, notify.NotificationUnanswered),
     },
 }

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, not_, or_, select
 
-from services.intake.queries.access import allowed_to, kept_back, sits_on, visible_to
+from services.intake.queries.access import allowed_to, home_side_to, kept_back, sits_on, visible_to
 from services.intake.tables import Household, Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Actor
@@ -31,13 +32,18 @@ def family_name(members: Sequence[tuple[str, str]], number: str) -> str:
     return next((name for name, _ in members if name), number)
 
 
+def _named_to(actor: Actor) -> ColumnElement[bool]:
+    """Members whose names ``actor`` may read: all of a household that is open, or those of the home side."""
+    return or_(allowed_to(actor), and_(home_side_to(actor), not_(Member.apart)))
+
+
 async def household_names(session: AsyncSession, actor: Actor, households: Iterable[UUID]) -> dict[UUID, str]:
     """The first member's name of each household that ``actor`` may see; protected ones only for the allow-list."""
     asked = list(dict.fromkeys(households))[:MOST_IDS]
     rows = await session.execute(
         select(Household.id, Household.number, Member.name, Member.left_reason)
         .outerjoin(Member, Member.household_id == Household.id)
-        .where(Household.id.in_(asked), or_(visible_to(actor), sits_on(actor)), allowed_to(actor))
+        .where(Household.id.in_(asked), or_(visible_to(actor), sits_on(actor)), _named_to(actor))
         .order_by(Household.id, Member.position)
     )
     numbers: dict[UUID, str] = {}
@@ -55,7 +61,7 @@ async def member_names(session: AsyncSession, actor: Actor, members: Iterable[UU
     rows = await session.execute(
         select(Member.id, Member.name, Member.relation)
         .join(Household, Household.id == Member.household_id)
-        .where(Member.id.in_(asked), visible_to(actor), allowed_to(actor))
+        .where(Member.id.in_(asked), visible_to(actor), _named_to(actor))
     )
     return {member: (name, relation) for member, name, relation in rows}
 
