@@ -114,6 +114,7 @@ class Tokens:
             raise ValueError(msg)
         self._signer = Signer(settings.signing_key) if settings.signing_key else None
         self._seconds = settings.token_seconds
+        self._audience = f"/{settings.municipality}"  # the four services of one municipality
 
     def sign(self, actor: Actor) -> str:
         """A compact JWT for ``actor``, valid for ``token_seconds``; casework alone can."""
@@ -123,6 +124,7 @@ class Tokens:
         now = int(clock.now().timestamp())
         claims = {
             "iss": "kasane",
+            "aud": self._audience,
             "iat": now,
             "exp": now + self._seconds,
             "sub": str(actor.post),
@@ -140,7 +142,9 @@ class Tokens:
         """The actor of a valid token; None for a forged, damaged or expired one."""
         try:
             claims: dict[str, Any] = jwt.decode(token, self._key_of, algorithms=[ALGORITHM]).claims
-            if claims["iss"] != "kasane" or claims["exp"] <= clock.now().timestamp():
+            if (claims["iss"], claims["aud"]) != ("kasane", self._audience):
+                return None
+            if claims["exp"] <= clock.now().timestamp():
                 return None
             return Actor(
                 post=UUID(claims["sub"]),

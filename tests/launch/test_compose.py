@@ -86,4 +86,6 @@ def test_the_edge_hides_feeds_and_metrics_and_logs_no_query() -> None:
     assert log_format is not None
     assert "$uri" in log_format[1]
     assert not re.search(r"\$(request|request_uri|args|query_string|http_referer)\b", log_format[1])
-    assert "(events|metrics)" in text
+    assert r"(events|metrics|openapi\.json)" in text
+    assert 'proxy_set_header Kasane-Service "";' in text, "nobody outside is a service"
+    assert "limit_req zone=" in text

@@ -103,6 +103,13 @@ def test_a_persons_token_is_no_services_and_the_other_way_round() -> None:
     assert tokens.read(credentials.for_feed("casework")) is None
 
 
+def test_a_token_of_another_municipality_opens_nothing() -> None:
+    keys_of_both: dict[str, Any] = {"signing_key": KEYS["casework"], "verifying_key": PUBLICS["casework"]}
+    here, there = (Tokens(Settings(municipality=code, **keys_of_both)) for code in ("990001", "131016"))
+    assert there.read(there.sign(ACTOR)) == ACTOR
+    assert here.read(there.sign(ACTOR)) is None
+
+
 def test_without_a_key_a_service_asks_nobody() -> None:
     with pytest.raises(NoKeyError):
         Credentials(settings_of("notify", service_key=""), "notify").for_feed("intake")

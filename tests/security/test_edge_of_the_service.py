@@ -49,6 +49,7 @@ async def test_cookies_behind_tls_can_be_put_by_nobody_else(start_stack: StartSt
         dropped = cookies_of(out)
         assert {name: cookie["max-age"] for name, cookie in dropped.items()} == dict.fromkeys(jar, "0")
         assert all(cookie["secure"] for cookie in dropped.values()), "else a browser keeps it"
+        assert out.headers["clear-site-data"] == '"cache"'
         language = cookies_of(await client.get("/casework/sign-in", params={"lang": "en"}))
         assert all(cookie["secure"] for cookie in language.values())
 

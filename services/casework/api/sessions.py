@@ -131,6 +131,7 @@ async def sign_out(request: Request, here: Here) -> Response:
     # A link, not a redirect, leads on to the provider: a form's answer may not leave this site (CSP form-action).
     answer = RedirectResponse("/casework/sign-in" + ("?out=provider" if method == "oidc" else ""), status_code=303)
     drop_cookies(answer, here)
+    answer.headers["clear-site-data"] = '"cache"'  # what is kept for a person who is offline has an end of its own
     return answer
 
 
