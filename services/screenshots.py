@@ -103,6 +103,24 @@ async def play_to_the_door(stage: Stage) -> None:
     await visiting.plan_and_publish(stage)
     visit = await stage.person("lead-n").get(f"/outreach/api/visits/{stage.ids['visit']}")
     stage.ids["worker"] = visit["workers"][0]["post"]
+    await _ask_the_mother(stage)
+
+
+async def _ask_the_mother(stage: Stage) -> None:
+    """She agrees on the telephone; ``consent`` is what she said."""
+    coordinator, household = stage.person("coordinator-1"), f"/intake/api/households/{stage.ids['household']}"
+    mother = (await coordinator.get(household))["members"][0]
+    said = {
+        "member": mother["id"],
+        "state": "oral",
+        "purposes": ["support", "plan"],
+        "recipients": ["hokatsu-n", "shakyo"],
+        "items": ["identity", "family", "health", "care"],
+        "limits": "兄には知らせない",
+        "ends_on": (clock.today() + timedelta(days=365)).isoformat(),
+        "text_version": "2026-04-01",
+    }
+    stage.ids["consent"] = (await coordinator.post_to(f"{household}/consents", said))["id"]
 
 
 async def play_to_the_plan(stage: Stage) -> None:

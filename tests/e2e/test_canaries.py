@@ -170,8 +170,16 @@ async def log_households(office: Office, marks: Marks) -> dict[str, str]:
         "items": ["family"],
     }
     given = await caseworker.post_to(
-        f"/intake/api/households/{household}/consents", {**consent, "limits": marks.word()}
+        f"/intake/api/households/{household}/consents",
+        {
+            **consent, "limits": marks.word(), "representative_name": marks.word(),
+            "representative_relation": "child", "representative_ground": "guardian",
+        },
     )  # fmt: skip
+    ended = await caseworker.post_to(
+        f"/intake/api/households/{household}/consents", {**consent, "purpose": "disaster", "limits": marks.word()}
+    )
+    await caseworker.post_to(f"/intake/api/consents/{ended['id']}/withdrawal", {"reason": marks.word()})
     theirs = (await caseworker.get(f"/intake/api/households/{other}"))["members"][0]["id"]
     protected = await caseworker.post_to(
         f"/intake/api/households/{other}/protections", {"member": theirs, "kind": "dv", "reason": marks.word()}

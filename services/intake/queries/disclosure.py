@@ -31,15 +31,33 @@ if TYPE_CHECKING:
     from shared.identity import Actor
 
 _SAME, _RELATED = N_("同じ世帯"), N_("同じ家族")
-_CONSENT_LEFT_OUT = frozenset({"id", "household_id", "member_id", "recorded_at"})
+_CONSENT_LEFT_OUT = frozenset(
+    {"id", "household_id", "member_id", "recorded_at", "purpose", "replaces_id", "reminded", "confirmed_at"}
+)
 _CONSENT_LISTS = {
     "state": "CONSENT_STATE",
-    "purpose": "CONSENT_PURPOSE",
     "purposes": "CONSENT_PURPOSE",
     "items": "CONSENT_ITEM",
     "method": "CONSENT_METHOD",
+    "said_first": "CONSENT_STATE",
+    "representative_relation": "REPRESENTATIVE_RELATION",
+    "representative_ground": "REPRESENTATIVE_GROUND",
+    "end_reason": "CONSENT_END",
+    "end_channel": "CHANNEL",
 }
-_CONSENT_FIELDS = {"purposes": "purpose", "withdrawn_at": "withdrawn", "withdrawal_reason": "withdrawal"}
+_CONSENT_FIELDS = {
+    "purposes": "purpose",
+    "withdrawn_at": "withdrawn",
+    "end_words": "withdrawal",
+    "end_reason": "reason",
+    "end_channel": "way",
+    "end_said_on": "said_on",
+    "representative_name": "guardian",
+    "representative_relation": "relation",
+    "representative_ground": "basis",
+    "said_first": "said_before",
+}
+_REPRESENTATIVE = "representative_name"
 """What a column is called in the file, where it is not called like the field."""
 
 
@@ -144,9 +162,12 @@ class _Writer:
             if name in _CONSENT_LEFT_OUT or name.endswith("_by"):
                 continue
             value, codes = getattr(row, name), _CONSENT_LISTS.get(name)
+            if isinstance(value, bool):
+                value = "○" if value else None
             if codes is not None and value:
                 value = self._words(codes, value if isinstance(value, list) else [value])
-            told.append(say(_CONSENT_FIELDS.get(name, name), value, whose, row.member_id))
+            of_another: Whose = whose or ("caller" if name == _REPRESENTATIVE else "")
+            told.append(say(_CONSENT_FIELDS.get(name, name), value, of_another, row.member_id))
         return _part("consent", row.id, row.recorded_at, row.recorded_by, *told, member=row.member_id)
 
     def protection(self, row: Protection) -> Part:

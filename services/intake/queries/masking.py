@@ -35,7 +35,7 @@ _CONTACT: dict[str, Any] = {
     "received_by": None, "handed_to": None, "screened_by": None,
 }  # fmt: skip
 """The office that took a call says where somebody lives."""
-_CONSENT: dict[str, Any] = {"recipients": [], "limits": ""}
+_CONSENT: dict[str, Any] = {"recipients": [], "limits": "", "representative_name": "", "end_words": ""}
 _PROTECTION: dict[str, Any] = {"reason": "", "end_reason": ""}
 
 

@@ -7,7 +7,7 @@
     urgency         a proposal A-D with its clock
     screening       what becomes of a consultation
     matching        who is perhaps known already (names, addresses)
-    consent         per person, purpose and recipient
+    consent         per person, purpose and recipient;  wording  the text that is explained and signed
 
 A rule finds and proposes; people decide.
 """
