@@ -20,7 +20,7 @@ from shared.tombstones import set_tombstones
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from sqlalchemy import ColumnElement, MetaData, Table
+    from sqlalchemy import Column, ColumnElement, MetaData, Table
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import Session
 
@@ -52,7 +52,7 @@ async def erase_rows(
     await session.flush()
     found: dict[str, set[UUID]] = {}
     conditions: list[tuple[Table, ColumnElement[bool]]] = []
-    for table in metadata.sorted_tables:
+    for table in tables_of_a_household(metadata):
         own = _belongs(table, household, found)
         if table.name in keep or own is None:
             continue
@@ -66,6 +66,16 @@ async def erase_rows(
     await session.run_sync(_let_go, found)
     own_words = sorted(table.name for table, _ in conditions if not is_projection(table))
     return Erased(frozenset[UUID]().union(*found.values()), tuple(own_words))
+
+
+def tables_of_a_household(metadata: MetaData) -> list[Table]:
+    """The tables whose rows may belong to a household, owners before what they own."""
+    found: dict[str, Table] = {}
+    for table in metadata.sorted_tables:
+        named = table.name == _HOUSEHOLD or any(_names_a_household(column) for column in table.c)
+        if named or any(key.column.table.name in found for key in table.foreign_keys):
+            found[table.name] = table
+    return list(found.values())
 
 
 async def forget_everything(session: AsyncSession, household: UUID, things: Iterable[UUID] = ()) -> None:
@@ -84,9 +94,7 @@ async def forget_everything(session: AsyncSession, household: UUID, things: Iter
 
 
 def _belongs(table: Table, household: UUID, found: dict[str, set[UUID]]) -> ColumnElement[bool] | None:
-    ways: list[ColumnElement[bool]] = [
-        column == household for column in table.c if column.name in _COLUMNS and isinstance(column.type, Uuid)
-    ]
+    ways: list[ColumnElement[bool]] = [column == household for column in table.c if _names_a_household(column)]
     if table.name == _HOUSEHOLD:
         ways.append(table.c.id == household)
     for key in table.foreign_keys:
@@ -96,6 +104,10 @@ def _belongs(table: Table, household: UUID, found: dict[str, set[UUID]]) -> Colu
         elif owner != table.name and found.get(owner):
             ways.append(key.parent.in_(found[owner]))
     return or_(*ways) if ways else None
+
+
+def _names_a_household(column: Column[UUID]) -> bool:
+    return column.name in _COLUMNS and isinstance(column.type, Uuid)
 
 
 def _has_id(table: Table) -> bool:
