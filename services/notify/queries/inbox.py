@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import and_, func, literal_column, or_, select, tuple_
+from sqlalchemy import and_, exists, func, literal_column, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
-from services.notify.tables import Notification
+from services.notify.tables import Case, Household, Notification
 from shared.errors import Missing
 from shared.i18n import N_
+from shared.identity import COORDINATING
+from shared.spine import closed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from shared.identity import Actor
 
 PAGE = 50
+AREA_ROLES: Final = COORDINATING | {"caseworker"}
+"""Posts that answer for an area, or for the whole ward."""
 _NO_SUCH = N_("その通知はありません。")
 Filter = Literal["waiting", "all"]
 
@@ -114,18 +118,27 @@ async def load_notifications(session: AsyncSession, actor: Actor, ids: Collectio
 
 
 async def told_about(session: AsyncSession, actor: Actor, household: UUID, limit: int = 30) -> list[Notification]:
-    """Who was told what about a household and has read it; for those who were told something about it themselves."""
-    mine = aliased(Notification)
-    part = select(mine.id).where(mine.household == household, mine.post == actor.post).exists()
-    if actor.role in {"caseworker", "coordinator", "manager"}:
-        part = or_(part, Notification.household == household)  # type: ignore[assignment]
+    """Who was told what about a household and has read it: all of it for who answers for the household.
+
+    That is the owner of its case, and of ward or area the caseworkers, coordinators and managers, unless somebody there
+    is protected. Anybody else sees what they were told themselves.
+    """
     rows = await session.scalars(
         select(Notification)
-        .where(Notification.household == household, part)
+        .where(Notification.household == household, or_(Notification.post == actor.post, _answers_for(actor)))
         .order_by(Notification.sent_at.desc(), Notification.id.desc())
         .limit(limit)
     )
     return list(rows)
+
+
+def _answers_for(actor: Actor) -> ColumnElement[bool]:
+    owns = exists().where(Case.household == Notification.household, Case.owner == actor.post, Case.closed.is_(False))
+    if actor.role not in AREA_ROLES:
+        return owns
+    here = or_(Household.area.in_(sorted(actor.areas)), Household.area.is_(None)) if actor.areas else true()
+    home = (Household.id == Notification.household, Household.protected.is_(False), here)
+    return or_(owns, and_(exists().where(*home), ~closed(cast("ColumnElement[UUID]", Notification.household))))
 
 
 async def _own(session: AsyncSession, actor: Actor, notification_id: UUID) -> Notification:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from services.notify.app import FOLDER
 from shared.catalogues import unmarked
+from shared.events.intake import ProtectionSet
 from shared.identity import TOKEN_COOKIE
 
 from .conftest import Ward
@@ -101,3 +103,23 @@ async def test_settings_come_back_as_they_were_typed(ward: Ward, client: httpx.A
 
 def test_templates_leave_no_japanese_unmarked() -> None:
     assert {str(path): unmarked(path) for path in FOLDER.rglob("*.html") if unmarked(path)} == {}
+
+
+async def test_who_was_told_is_shown_to_those_who_answer_for_the_household(
+    ward: Ward, client: httpx.AsyncClient
+) -> None:
+    await ward.open_case()
+    await ward.hear(requested(ward), by=ward["caseworker"])
+
+    async def told(name: str) -> int:
+        answer = await send(ward, client, name, "GET", f"/fragments/told/{ward.household}")
+        return answer.text.count("<li>")
+
+    everything = await told("coordinator")
+    assert everything > await told("lead") > 0, "who is told something sees that, and no more"
+    assert await told("caseworker") == everything, "of their own area"
+    assert [await told(name) for name in ("duty_w", "shakyo", "operator", "worker")] == [0, 0, 0, 0]
+    member, protection = uuid4(), uuid4()
+    await ward.hear(ProtectionSet(household=ward.household, protection=protection, member=member, kind="dv"))
+    assert await told("coordinator") >= everything, "the owner goes on seeing it"
+    assert await told("caseworker") == 0, "a protected household is nobody's by its area"
