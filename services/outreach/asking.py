@@ -8,11 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import httpx
-import structlog
-
-from shared.audit.origin import current_origin
-from shared.credentials import HEADER
+from shared.asking import AwayError, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +18,6 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 """Seconds. A plan by district now is better than one by distance later."""
 _MOST_CELLS = 500
-log = structlog.get_logger()
 
 
 async def ask_cells(service: Service, token: str | None, households: Iterable[UUID]) -> dict[UUID, str]:
@@ -47,18 +42,7 @@ async def ask_members(service: Service, token: str | None, household: UUID) -> l
 
 
 async def _ask(service: Service, token: str | None, method: str, path: str, **more: Any) -> Any:
-    url = service.settings.urls.get("intake")
-    if not url or not token:
-        return {}
     try:
-        headers = {
-            "authorization": f"Bearer {token}",
-            HEADER: service.spine.credentials.show("intake", "behalf", viewer=token, origin=current_origin()),
-        }
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
-            answer = await client.request(method, url + path, headers=headers, **more)
-            answer.raise_for_status()
-            return answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        log.info("intake could not be asked", path=path.split("/")[2], error=type(error).__name__)
+        return await ask(service, token, "intake", path, method=method, patience=PATIENCE, **more)
+    except AwayError:
         return {}
