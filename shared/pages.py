@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """Render a page or fragment in the reader's language.
+def page(
+    request: Request, template: str, *, status: int = 200, locale: str | None = None, **context: Any
+) -> HTMLResponse:
+    """Render a page or fragment in the reader's language, or in ``locale``: that of whom a paper is for.
 
     Templates always find ``actor`` (or None), ``request_path``, ``service`` (its name), ``codes``, ``told``,
     ``errors``, ``counts``, ``on_its_way``; routes add theirs.
     """
     service: Service = request.app.state.service
-    locale = i18n.locale_of(request)
+    locale = locale or i18n.locale_of(request)
     everywhere: dict[str, Any] = {
         "actor": getattr(request.state, "actor", None),
         "request_path": request.url.path,

@@ -72,7 +72,7 @@ PLACES: Final = (
     ),
     Place("disclosures", "/intake/disclosures", "doc", N_("開示請求"), "d", roles=frozenset({"manager"})),
     Place("disposals", "/intake/disposals", "x", N_("保存期間"), "k", roles=frozenset({"manager", "auditor"})),
-    Place("unusual", "/casework/audit/unusual", "clock", N_("いつもとちがう閲覧"), "w", roles=_AUDIT | {"manager"}),
+    Place("unusual", "/casework/audit/unusual", "clock", N_("目立つ閲覧"), "w", roles=_AUDIT | {"manager"}),
     Place("audit", "/casework/audit", "eye", N_("監査"), "a", roles=_AUDIT, thumb_for=_AUDIT),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -21,6 +21,8 @@ class DisclosureIn(Sent):
     asker_name: Line = ""
     identity_check: CodeName
     """IDENTITY_CHECK"""
+    language: Literal["ja", "en"] = "ja"
+    """Of the file."""
     received_on: date
 
 

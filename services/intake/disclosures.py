@@ -35,6 +35,8 @@ class DisclosureRequest(Base):
     """Of who acts for the person."""
     identity_check: Mapped[str]
     """IDENTITY_CHECK: by what their identity was checked (77条2項)."""
+    language: Mapped[str] = words_column(default="ja")
+    """In which language the file is made; what was looked through was in it too."""
     received_on: Mapped[date]
     due_on: Mapped[date]
     """Until when it is decided; later by the extension, once there is one."""

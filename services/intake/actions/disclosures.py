@@ -65,6 +65,7 @@ async def receive_request(
         asked_by=request.asked_by,
         asker_name=request.asker_name,
         identity_check=request.identity_check,
+        language=request.language,
         received_on=request.received_on,
         due_on=due_day(request.received_on, await _days(session, "decision")),
         state="received",

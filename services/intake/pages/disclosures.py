@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/disclosures", include_in_schema=False)
 M = TypeVar("M", bound=BaseModel)
 
+_LANGUAGES = (("ja", "日本語"), ("en", "English"))
 _SHOWN = 200
 _MOST_FIELDS = 12000
 _LISTS = ("ASKER", "IDENTITY_CHECK", "DELIVERY", "DECISION", "DISCLOSURE_STATE", "DISCLOSURE_GROUND")
@@ -193,16 +194,19 @@ async def show_file(request_id: UUID, request: Request, here: Here, actor: Curre
     """The file as it is given, to be printed; only after a decision, and only of what was looked through."""
     with speaking(locale_of(request)):
         file = await _final(request, here, actor, request_id, "print")
-        return page(request, "disclosure_file.html", **_words(here, request), file=file, now=clock.now())
+    language = file.request.language
+    with speaking(language):
+        context = _words(here, request) | {"grounds": sorted(_grounds(file))}
+        return page(request, "disclosure_file.html", locale=language, **context, file=file, now=clock.now())
 
 
 @router.get("/{request_id}/file.json")
 async def download_file(request_id: UUID, request: Request, here: Here, actor: CurrentActor) -> Response:
     """The same file as JSON."""
-    locale = locale_of(request)
-    with speaking(locale):
+    with speaking(locale_of(request)):
         file = await _final(request, here, actor, request_id, "export")
-        content = as_json(file, here, locale)
+    with speaking(file.request.language):
+        content = as_json(file, here, file.request.language)
     name = f"kasane-{file.request.number}.json"
     return Response(
         json.dumps(content, ensure_ascii=False, indent=1),
@@ -290,7 +294,7 @@ def _grounds(file: PersonsFile) -> set[str]:
 
 
 async def _final(request: Request, here: Service, actor: Actor, request_id: UUID, action: str) -> PersonsFile:
-    file = await put_together(here, actor, token_of(request), request_id, action=action)
+    file = await put_together(here, actor, token_of(request), request_id, action=action, final=True)
     if file.request.decision not in {"full", "partial"}:
         raise Conflict(_NOT_GIVEN)
     if not file.current:
@@ -300,7 +304,7 @@ async def _final(request: Request, here: Service, actor: Actor, request_id: UUID
 
 async def _review(request: Request, here: Service, actor: Actor, request_id: UUID) -> HTMLResponse:
     with speaking(locale_of(request)):
-        file = await put_together(here, actor, token_of(request), request_id, action="disclose")
+        file = await put_together(here, actor, token_of(request), request_id, action="disclose", final=False)
         marks = [
             (mark, new, occurrences(mark.phrase, file.texts)) for mark, new in file.marks if mark.phrase or mark.field
         ]
@@ -377,6 +381,7 @@ async def _form(
                 (str(one.id), short_name(one.name, here.codes.label("RELATION", one.relation, locale_of(request))))
                 for one in members
             ],
+            languages=_LANGUAGES,
             f=fields or {},
             errors=problems or [],
             key=new_key(),

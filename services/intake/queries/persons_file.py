@@ -18,6 +18,7 @@ from services.intake.rules.disclosure import (
     Piece,
     Words,
     black_out,
+    find_black,
     find_third_parties,
     part_ground,
     settle_marks,
@@ -32,7 +33,7 @@ from shared.disclosure.routes import demand_discloser
 from shared.disclosure.words import place_in_file
 from shared.errors import Forbidden, Missing
 from shared.events import SERVICES
-from shared.i18n import N_, current_locale
+from shared.i18n import N_, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -122,12 +123,18 @@ async def demand_household(session: AsyncSession, actor: Actor, household: UUID)
     return home
 
 
-async def put_together(here: Service, actor: Actor, token: str | None, request_id: UUID, *, action: str) -> PersonsFile:
-    """The file as it would be given now. ``action``: what the audit says of this look (``disclose``, ``print`` …)."""
+async def put_together(
+    here: Service, actor: Actor, token: str | None, request_id: UUID, *, action: str, final: bool
+) -> PersonsFile:
+    """The file as it stands now. ``action``: what the audit says of this look (``disclose``, ``print`` …).
+
+    ``final``: as it is given, with the black cut out; else for whoever decides, who sees what is to be black.
+    """
     async with here.db.transaction() as session:
         request = await find_request(session, actor, request_id)
         member = await session.get_one(Member, request.member_id)
-        own, view = await collect_own_parts(session, here.codes, actor, request.household_id, member)
+        with speaking(request.language):
+            own, view = await collect_own_parts(session, here.codes, actor, request.household_id, member)
         own.accesses = await list_accesses(session, here.name, request.household_id)
         kept = [
             Mark(row.part, row.field, row.phrase, row.ground)
@@ -150,12 +157,12 @@ async def put_together(here: Service, actor: Actor, token: str | None, request_i
     exports = [own, *(one for one in answers if one is not None)]
     away = [name for name, one in zip(others, answers, strict=True) if one is None]
     posts = {post: title for one in exports for post, title in one.posts.items()}
-    agencies = await _agency_names(here, token, exports, posts)
+    agencies = await _agency_names(here, token, exports, posts, request.language)
     parts = sorted((part for one in exports for part in one.parts), key=_order)
     texts = list(_texts(parts, posts, agencies, member.id))
     marks = settle_marks(_proposed(parts, texts, posts, member, view, family), kept)
     in_force = [mark for mark, _ in marks]
-    views = _black_out_parts(parts, texts, in_force)
+    views = _black_out_parts(parts, texts, in_force, final=final)
     accesses = sorted((line for one in exports for line in one.accesses), key=lambda line: line.first_at)
     return PersonsFile(
         request=request,
@@ -179,7 +186,7 @@ def digest_of(parts: Iterable[Part]) -> str:
 
 
 async def _export(here: Service, token: str | None, name: str, request: DisclosureRequest) -> Export | None:
-    asked = {"number": request.number, "lang": current_locale()}
+    asked = {"number": request.number, "lang": request.language}
     try:
         path = f"/api/disclosure/{request.household_id}"
         return Export.model_validate(await ask(here, token, name, path, params=asked, patience=PATIENCE))
@@ -188,7 +195,7 @@ async def _export(here: Service, token: str | None, name: str, request: Disclosu
 
 
 async def _agency_names(
-    here: Service, token: str | None, exports: Iterable[Export], posts: dict[UUID, PostTitle]
+    here: Service, token: str | None, exports: Iterable[Export], posts: dict[UUID, PostTitle], language: str
 ) -> dict[str, str]:
     codes = {one.agency for one in posts.values()}
     for export in exports:
@@ -198,8 +205,7 @@ async def _agency_names(
         codes |= {code for text in told for code in text.split("、") if code.isascii() and len(code) <= _LONGEST_CODE}
     body = {"agencies": sorted(codes)[:_MOST_LABELS]}
     try:
-        lang = {"lang": current_locale()}
-        found = await ask(here, token, "casework", "/labels", method="POST", json=body, params=lang)
+        found = await ask(here, token, "casework", "/labels", method="POST", json=body, params={"lang": language})
     except AwayError:
         return {}
     return {str(code): str(name) for code, name in found.items()}
@@ -246,15 +252,18 @@ def _proposed(  # noqa: PLR0917 - a file
     return [*withheld, *found]
 
 
-def _black_out_parts(parts: Iterable[Part], texts: Iterable[Words], marks: Sequence[Mark]) -> list[PartView]:
+def _black_out_parts(
+    parts: Iterable[Part], texts: Iterable[Words], marks: Sequence[Mark], *, final: bool
+) -> list[PartView]:
+    cut = black_out if final else find_black
     by_part: dict[str, list[Words]] = {}
     for words in texts:
         by_part.setdefault(words.part, []).append(words)
     found = []
     for part in parts:
         ground = part_ground(part.key, marks)
-        own = [] if ground else by_part.get(part.key, [])
-        found.append(PartView(part, ground, [(one.field, black_out(one, marks), one.third) for one in own]))
+        own = [] if ground and final else by_part.get(part.key, [])
+        found.append(PartView(part, ground, [(one.field, cut(one, marks), one.third) for one in own]))
     return found
 
 

@@ -87,7 +87,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of text: given as it is, or (``ground``) blacked out with nothing left of it."""
+    """A piece of text: given as it is, or (``ground``) one that is blacked out."""
 
     text: str
     ground: str = ""
@@ -143,9 +143,14 @@ def part_ground(part: str, marks: Iterable[Mark]) -> str:
 
 def black_out(words: Words, marks: Sequence[Mark]) -> list[Piece]:
     """A field as it is given: pieces of text, and black ones of which nothing but the ground is left."""
+    return [Piece(BLACK, piece.ground) if piece.ground else piece for piece in find_black(words, marks)]
+
+
+def find_black(words: Words, marks: Sequence[Mark]) -> list[Piece]:
+    """The same field for whoever decides: what is to be black still says what it says."""
     for mark in marks:
         if mark.ground and not mark.phrase and mark.part == words.part and mark.field == words.field:
-            return [Piece(BLACK, mark.ground)]
+            return [Piece(words.text, mark.ground)]
     grounds = {
         mark.phrase: mark.ground
         for mark in marks
@@ -161,7 +166,7 @@ def black_out(words: Words, marks: Sequence[Mark]) -> list[Piece]:
     for match in pattern.finditer(words.text):
         if match.start() > at:
             pieces.append(Piece(words.text[at : match.start()]))
-        pieces.append(Piece(BLACK, grounds[match[0]]))
+        pieces.append(Piece(match[0], grounds[match[0]]))
         at = match.end()
     if at < len(words.text):
         pieces.append(Piece(words.text[at:]))

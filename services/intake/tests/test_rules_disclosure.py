@@ -20,6 +20,7 @@ from services.intake.rules.disclosure import (
     Words,
     black_out,
     due_day,
+    find_black,
     find_third_parties,
     may_become,
     occurrences,
@@ -165,6 +166,12 @@ def test_no_phrase_is_left_and_nothing_else_is_lost(text: str, phrases: list[str
             left = left.partition(piece.text)[2]
     if not phrases:
         assert pieces == [Piece(text)]
+
+
+def test_whoever_decides_reads_what_is_to_be_black() -> None:
+    words = Words("p", "facts", "佐藤さんは元気")
+    assert find_black(words, [Mark(EVERYWHERE, "", "佐藤", OTHERS)]) == [Piece("佐藤", OTHERS), Piece("さんは元気")]
+    assert find_black(words, [Mark("p", "facts", "", OTHERS)]) == [Piece("佐藤さんは元気", OTHERS)]
 
 
 def test_a_part_that_is_withheld_as_a_whole() -> None:
