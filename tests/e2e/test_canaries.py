@@ -187,12 +187,31 @@ async def log_households(office: Office, marks: Marks) -> dict[str, str]:
         f"/intake/api/households/{other}/protections", {"member": theirs, "kind": "dv", "reason": marks.word()}
     )
     await caseworker.post_to(f"/intake/api/protections/{protected['id']}/end", {"reason": marks.word()})
+    await shelter(office, marks, await caseworker.post_to("/intake/api/consultations", request()))
     return {
         "household": household,
         "member": member["id"],
         "consent": given["id"],
         "consultation": first["consultation"],
     }
+
+
+async def shelter(office: Office, marks: Marks, made: dict[str, Any]) -> None:
+    """Somebody stays protected and lives apart; a post is let onto the list and off it, another through the glass."""
+    setter, asker = await office.person("caseworker-n1"), await office.person("caseworker-w1")
+    base = f"/intake/api/households/{made['household']}"
+    member = (await setter.get(base))["members"][0]["id"]
+    protection = (await setter.post_to(f"{base}/protections", {"member": member, "kind": "dv"}))["id"]
+    colleague, path = POST_BY_CODE["caseworker-n2"].id, f"/intake/api/protections/{protection}/allowed"
+    await setter.post_to(path, {"post": str(colleague), "reason": marks.word()})
+    await setter.post_to(f"{path}/{colleague}/removal", {"reason": marks.word()})
+    place = {"address": marks.word(), "room": marks.word(), "phone": marks.phone(), "places": marks.word()}
+    await setter.ask("PUT", f"{base}/apart", place | {"away": [member]})
+    second = {"second": str(POST_BY_CODE["manager-1"].id)}
+    glass = await asker.post_to("/intake/api/glass", second | {"number": made["number"], "reason": marks.word()})
+    manager = await office.person("manager-1")
+    await manager.post_to(f"/intake/api/glass/{glass['id']}/answer", {"answer": "approved"})
+    await setter.post_to(f"/intake/api/glass/{glass['id']}/review", {"review": marks.word()})
 
 
 async def share_and_care(office: Office, marks: Marks, ids: dict[str, str]) -> None:
@@ -241,6 +260,7 @@ async def share_and_care(office: Office, marks: Marks, ids: dict[str, str]) -> N
     }  # fmt: skip
     drafted = await coordinator.post_to(f"{base}/plans", plan)
     manager = await office.person("manager-1")
+    await manager.post_to(f"{base}/open", {"reason": marks.word()})
     await manager.post_to(f"/casework/api/plans/{drafted['id']}/decide", {"document": marks.word()})
     evaluation = {"attainment": "partly", "changes": ["c12"], "next_policy": "plan_again", "evaluation": marks.word()}
     await coordinator.post_to(f"/casework/api/plans/{drafted['id']}/evaluate", evaluation)

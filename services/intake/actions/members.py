@@ -174,7 +174,7 @@ async def _load(session: AsyncSession, actor: Actor, member: UUID) -> tuple[Memb
     found = await session.get(Member, member, populate_existing=True)
     if found is None:
         raise Missing(NOT_HERE)
-    sight = await sight_of(session, actor, household)
+    sight = await sight_of(session, actor, household, glass=False)
     if sight is Sight.HOME and found.apart:
         raise Missing(NOT_HERE)
     if sight in {Sight.MASKED, Sight.NUMBER}:

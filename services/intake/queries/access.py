@@ -140,14 +140,17 @@ def kept_back() -> ColumnElement[bool]:
     return or_(Household.protected, closed(Household.__table__.c.id))
 
 
-def allowed_to(actor: Actor) -> ColumnElement[bool]:
-    """Households without protection, or whose allow-list has the post, for all that is known of them."""
+def allowed_to(actor: Actor, *, glass: bool = True) -> ColumnElement[bool]:
+    """Households without protection, or whose allow-list has the post, for all that is known of them.
+
+    ``glass``: also those into which the post was let by a second person. That is for looking, never for changing.
+    """
     return or_(
         not_(kept_back()),
         and_(Household.registered_by == actor.post, not_(_owned())),
         _owned(actor),
         _listed(actor, "all"),
-        _let_in(actor),
+        _let_in(actor) if glass else false(),
     )
 
 
@@ -167,19 +170,19 @@ async def find_household(session: AsyncSession, actor: Actor, household: UUID, *
     found = await session.scalar(statement)
     if found is None:
         raise Missing(NOT_HERE)
-    if change and found.protected and await sight_of(session, actor, household) is Sight.NUMBER:
+    if change and found.protected and await sight_of(session, actor, household, glass=False) is Sight.NUMBER:
         raise Forbidden(NOT_YOURS)
     return found
 
 
-async def sight_of(session: AsyncSession, actor: Actor, household: UUID) -> Sight:
-    """How much of a household that is visible ``actor`` sees."""
+async def sight_of(session: AsyncSession, actor: Actor, household: UUID, *, glass: bool = True) -> Sight:
+    """How much of a household that is visible ``actor`` sees; without ``glass``, what they see by their own right."""
     row = (
         await session.execute(
             select(
                 Household.protected,
                 kept_back(),
-                allowed_to(actor),
+                allowed_to(actor, glass=glass),
                 _listed(actor, "home"),
                 _split(),
                 or_(_granted(actor), _registered(actor)),
@@ -193,8 +196,8 @@ async def sight_of(session: AsyncSession, actor: Actor, household: UUID) -> Sigh
 
 
 async def is_allowed(session: AsyncSession, actor: Actor, household: UUID) -> bool:
-    """Whether ``actor`` may see the address, telephone and area of it."""
-    return await sight_of(session, actor, household) is Sight.ALL
+    """Whether all of it is open to ``actor`` by their own right, to see and to change: not through the glass."""
+    return await sight_of(session, actor, household, glass=False) is Sight.ALL
 
 
 async def visible_ids(session: AsyncSession, actor: Actor, households: Iterable[UUID]) -> set[UUID]:

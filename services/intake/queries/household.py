@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import not_, or_, select
 
-from services.intake.queries.access import find_household, kept_back, sight_of, visible_ids
+from services.intake.queries.access import find_household, is_allowed, kept_back, sight_of, visible_ids
 from services.intake.queries.book import rule_book
 from services.intake.queries.facts import (
     Circumstances,
@@ -102,6 +102,8 @@ class HouseholdView:
     home: Household
     sight: Sight
     side: str
+    let_in: bool
+    """Seen through the glass: to look, and for a while."""
     apart: Apart | None
     members: list[MemberView]
     consultations: list[Consultation]
@@ -123,7 +125,7 @@ class HouseholdView:
     @property
     def whole(self) -> bool:
         """Whether all of it is shown: what is not seen can't be corrected."""
-        return self.sight is Sight.ALL and not self.side
+        return self.sight is Sight.ALL and not self.side and not self.let_in
 
     @property
     def called(self) -> str:
@@ -180,7 +182,8 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
     if sight is Sight.NUMBER:
         leave_the_number(home)
         facts = household_facts(home, [], Circumstances())
-        return HouseholdView(home, sight, "", None, [], [], [], [], [], [], facts, book)
+        return HouseholdView(home, sight, "", False, None, [], [], [], [], [], [], facts, book)
+    let_in = bool(home.protected) and sight is Sight.ALL and not await is_allowed(session, actor, household)
     apart = await session.get(Apart, household) if home.protected else None
     if apart is not None and apart.ended_at is not None:
         apart = None
@@ -208,6 +211,7 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
         home=home,
         sight=sight,
         side=side,
+        let_in=let_in,
         apart=None if side == "home" else apart,
         members=[_member(row, today, row.id in guarded) for row in rows],
         consultations=consultations,
@@ -233,6 +237,8 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
         questions=open_questions(results),
         warnings=warn_about(facts, today, book),
     )
+    if side and sight is Sight.ALL:
+        view.cases = []  # a page for one side: the case, and its clocks, are about both
     if side:
         shown = on_side(view.members)
         view.consents = [one for one in view.consents if one.member_id in shown]

@@ -230,7 +230,7 @@ async def test_the_glass_opens_by_a_second_person_for_an_hour(house: House) -> N
     await employ(house, owner, asker, second, manager, other)
     house.sign_in(owner)
     made = await log(house)
-    await protect(house, made["household"])
+    protection = await protect(house, made["household"])
     body = {"household": made["household"], "reason": "救急隊が住所を求めている", "second": str(second.post)}
     for wrong, field in (
         ({"reason": ""}, "reason"),
@@ -254,6 +254,14 @@ async def test_the_glass_opens_by_a_second_person_for_an_hour(house: House) -> N
     assert not [word for word in HIDDEN if word in page.text]
     assert (await house.post(answer, approved, actor=second)).status_code == 200
     assert await sees(house, asker, made["household"])
+    members = (await house.get(f"/api/households/{made['household']}", actor=asker)).json()["members"]
+    for path, sent in (
+        (f"/api/protections/{protection}/allowed", {"post": str(asker.post), "reason": "ずっと見たい"}),
+        (f"/api/protections/{protection}/end", {"reason": "もう要らない"}),
+        (f"/api/households/{made['household']}/protections", {"member": members[1]["id"], "kind": "dv"}),
+        (f"/api/members/{members[0]['id']}/left", {"reason": "died"}),
+    ):
+        assert (await house.post(path, sent)).status_code == 403, "to look is not to change"
     assert not await sees(house, second, made["household"]), "who approves sees nothing by it"
     assert (await house.post(answer, {"answer": "declined"}, actor=second)).status_code == 409
     with clock.shifted(timedelta(minutes=61)):
