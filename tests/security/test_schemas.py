@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 from sqlalchemy import text
 
 from services.stack import Stack
@@ -102,7 +103,7 @@ class Examination:
 
     def __init__(self, app: FastAPI, base_url: str, askers: list[Asker], ids: dict[str, Iterator[str]]) -> None:
         self._service = app.state.service.name
-        self._schema = schemathesis.openapi.from_dict(app.openapi())
+        self._schema: OpenApiSchema = schemathesis.openapi.from_dict(app.openapi())
         self._base_url = f"{base_url}/{self._service}"
         self._askers = askers
         self._ids = ids
