@@ -219,7 +219,7 @@ async def household_page(
             clashed=clashed,
             told=gettext(_RECEIVED, locale) if receipt else None,
             receipt=receipt,
-            may_write=actor.role in WRITING_ROLES and not view.let_in and view.side != "home",
+            may_write=actor.role in WRITING_ROLES and not view.let_in and (not view.side or view.sight is Sight.HOME),
             agencies=agencies,
             key=new_key,
             sent=sent or {},
