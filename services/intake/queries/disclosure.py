@@ -6,15 +6,16 @@ even whether there is such a thing is told (存否応答拒否, 個人情報保�
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
 from services.intake.queries.household import read_household
-from services.intake.reasons import said_of_birth, sentence_maker
+from services.intake.reasons import said_of_birth, sentence_maker, short_name
 from services.intake.rules.disclosure import third_member
 from services.intake.rules.reasons import Reason
 from services.intake.tables import HouseholdLink, Protection
+from services.intake.traits import answers_in_words
 from shared.disclosure import Export, Part, say
 from shared.i18n import N_, current_locale, gettext
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shared.disclosure.parts import Whose
     from shared.identity import Actor
 
+_FINDING_ANSWERS = {"confirmed": N_("確かめた"), "rejected": N_("ちがうと答えた")}
 _SAME, _RELATED = N_("同じ世帯"), N_("同じ家族")
 _CONSENT_LEFT_OUT = frozenset(
     {"id", "household_id", "member_id", "recorded_at", "purpose", "replaces_id", "reminded", "confirmed_at"}
@@ -104,6 +106,13 @@ class _Writer:
     def _words(self, name: str, chosen: list[str]) -> list[str]:
         return [self._word(name, code) for code in chosen]
 
+    def _answers(self, traits: dict[str, Any]) -> list[str]:
+        people = {
+            str(one.row.id): short_name(one.row.name, self._word("RELATION", one.row.relation))
+            for one in self._view.members
+        }
+        return answers_in_words(traits, self._codes, self._locale, people)
+
     def home(self, *, with_place: bool) -> Part:
         home = self._view.home
         where = (
@@ -114,7 +123,7 @@ class _Writer:
         return _part(
             "home", home.id, None, None, *where,
             say("number", home.number), say("dwelling", self._word("DWELLING", home.dwelling)),
-            say("answers", _answers(home.traits)),
+            say("answers", self._answers(home.traits)),
         )  # fmt: skip
 
     def member(self, row: Member) -> Part:
@@ -129,7 +138,7 @@ class _Writer:
             ("disability", self._words("DISABILITY", row.disability)), ("marital", self._word("MARITAL", row.marital)),
             ("coresident", self._word("CORESIDENT", row.coresident)), ("met", row.met_on),
             ("left", "" if row.left_reason == "none" else self._word("LEAVE_REASON", row.left_reason)),
-            ("answers", _answers(row.traits)),
+            ("answers", self._answers(row.traits)),
         )  # fmt: skip
         said = [say(name, text, whose, row.id) for name, text in told]
         position = say("position", self._word("RELATION", row.relation))
@@ -152,14 +161,14 @@ class _Writer:
             "finding", row.code, row.found_at, row.answered_by,
             say("kind", self._word("TYPE", row.code)), say("verdict", self._word("VERDICT", row.verdict)),
             say("reasons", [self._say(Reason.from_json(one)) for one in row.reasons]),
-            say("answer", row.answer), say("reason", row.answer_reason),
+            say("answer", gettext(_FINDING_ANSWERS.get(row.answer or "", ""))), say("reason", row.answer_reason),
         )  # fmt: skip
 
     def consent(self, row: Consent) -> Part:
         whose: Whose = "member" if third_member(row.member_id, self._asker) else ""
         told = []
         for name in row.__table__.columns.keys():  # noqa: SIM118 - a column collection is no dict
-            if name in _CONSENT_LEFT_OUT or name.endswith("_by"):
+            if name in _CONSENT_LEFT_OUT or (name.endswith("_by") and name != "confirm_by"):
                 continue
             value, codes = getattr(row, name), _CONSENT_LISTS.get(name)
             if isinstance(value, bool):
@@ -181,10 +190,6 @@ class _Writer:
     def link(self, row: HouseholdLink) -> Part:
         kind = gettext(_SAME if row.kind == "same" else _RELATED)
         return _part("link", row.id, row.decided_at, row.decided_by, say("kind", kind, "member"))
-
-
-def _answers(traits: dict[str, object]) -> list[str]:
-    return [f"{name}: {value}" for name, value in sorted(traits.items())]
 
 
 def _part(
