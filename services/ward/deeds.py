@@ -16,6 +16,7 @@ from services.casework.actions.keeping import take_cases
 from services.casework.actions.meetings import call_meeting, hold_meeting, move_task
 from services.casework.actions.opening import change_lead, close_case
 from services.casework.actions.plans import decide_plan, draft_plan, evaluate_plan, review_plan
+from services.casework.actions.reasons import give_reason
 from services.casework.actions.visits import request_visit
 from services.casework.requests import (
     AnswerInvitation,
@@ -164,6 +165,7 @@ class Office:
                 self._plans[case] = await draft_plan(session, coordinator, case, wanted)
             case steps.Decided():
                 manager = actor_of(POST_BY_CODE["manager-1"])
+                await give_reason(session, manager, case, "支援決定のため")
                 await decide_plan(session, manager, self._plans[case].id, DecidePlan(document="地域福祉課 決定"))
             case steps.Reviewed():
                 await review_plan(session, coordinator, self._plans[case].id)

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 _PART, _SENT, _HOME, _CALL = aliased(Invitation), aliased(Visit), aliased(Household), aliased(Consultation)
 _ASKED, _ASKS, _MET = aliased(VisitRequest), aliased(Invitation), aliased(Meeting)
-_CALLS, _DRAFTS, _WANTS, _DECIDES = aliased(Meeting), aliased(Plan), aliased(VisitRequest), aliased(Plan)
+_CALLS, _DRAFTS, _WANTS = aliased(Meeting), aliased(Plan), aliased(VisitRequest)
 _LEADS, _OWNS = aliased(Invitation), aliased(Post)
 """Made once: an alias is dear, and these conditions are part of every select."""
 
@@ -174,13 +174,6 @@ def _gave_reason(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _approves(actor: Actor) -> ColumnElement[bool]:
-    """A plan waits for a decision, or was decided by them a moment ago."""
-    just_now = and_(_DECIDES.decided_by == actor.post, _DECIDES.decided_at > clock.now() - rights.REASON_HOLDS)
-    waits = exists().where(_DECIDES.case_id == Case.id, or_(_DECIDES.state == "draft", just_now))
-    return and_(waits, _of_own_area(actor)) if actor.areas else waits
-
-
 def _named(actor: Actor) -> ColumnElement[bool]:
     """Named in a meeting that sits on the case; or of an agency called to one that has no named members."""
     called = exists().where(
@@ -207,7 +200,6 @@ _DOORS: Final[dict[Relation, Callable[[Actor], ColumnElement[bool]]]] = {
     "sent": lambda actor: exists().where(_SENT.case_id == Case.id, literal(actor.post) == any_(_SENT.workers)),
     "asked": _asked_to_visit,
     "reason": _gave_reason,
-    "approves": _approves,
 }
 """Each relation as a condition on :class:`Case`."""
 

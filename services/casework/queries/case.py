@@ -58,9 +58,9 @@ if TYPE_CHECKING:
 ENTRIES_SHOWN = 100
 TIMELINE_SHOWN = 200
 _OF_THE_PLAN: dict[str, Any] = {
-    "goal": "", "goal_by": "", "document": "", "attainment": None, "changes": [], "next_policy": None, "evaluation": "",
+    "document": "", "attainment": None, "changes": [], "next_policy": None, "evaluation": "",
 }  # fmt: skip
-"""A plan beyond its rows and dates, as it looks to who sees only these."""
+"""How a plan was decided and evaluated, as it looks to who sees goal, rows and dates alone."""
 
 
 async def read_case(session: AsyncSession, actor: Actor, case_id: UUID) -> CaseDetail:
@@ -150,11 +150,11 @@ class _Reading:
         return shown
 
     async def plans(self) -> list[PlanView]:
-        """All, or of those that were decided the rows."""
+        """Goal, rows and dates; how it was decided and evaluated for who sees all of it."""
         whole = self.seen.shows("plan.all")
         if not (whole or self.seen.shows("plan.rows")):
             return []
-        plans = await self._of(Plan, Plan.plan_no.desc(), true() if whole else Plan.state != "draft")
+        plans = await self._of(Plan, Plan.plan_no.desc())
         lines: dict[UUID, list[PlanLineView]] = defaultdict(list)
         query = (
             select(PlanLine)

@@ -17,15 +17,15 @@ from typing import Any, Final, Literal, get_args
 Level = Literal["F", "T", "M", "N", "S", "A"]
 Relation = Literal[
     "owner", "lead", "part", "consented", "ordinance", "disaster", "council", "assigned", "area", "ward", "sender",
-    "sent", "asked", "reason", "approves",
+    "sent", "asked", "reason",
 ]  # fmt: skip
 """What a viewer is to a case.
 
 owner: their post has it · lead: their agency leads · part: their agency has accepted a part · consented, ordinance,
 disaster: and did so on that ground · council: named in a meeting on it · assigned: a coordinator who works on it ·
 area, ward: it lies in their areas, or they answer for the whole ward · sender: they took or sent the call ·
-sent: goes there · asked: a visit there is asked of their area · reason: a manager who has just written down why ·
-approves: a plan waits for their decision
+sent: goes there · asked: a visit there is asked of their area · reason: a manager who has just written down why, to
+look or to decide on a plan
 """
 Part = Literal[
     "listed", "row", "file", "summary", "agencies", "asked.own", "asked.notes", "tasks.own", "tasks.all", "plan.rows",
@@ -44,7 +44,7 @@ Deed = Literal["write", "own_task", "coordinate"]
 ask for visits, call meetings, plan, change owner and lead, close."""
 
 REASON_HOLDS: Final = timedelta(hours=12)
-"""How long a reason that a manager gave for opening a case is good for, and a look back at what they decided."""
+"""How long a reason that a manager gave for opening a case is good for."""
 
 _IN_A_MEETING: Final[frozenset[Part]] = frozenset(
     {"listed", "file", "asked.own", "tasks.own", "entries.own", "clocks.own", "meetings.named"}

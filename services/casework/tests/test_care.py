@@ -166,6 +166,8 @@ async def test_a_meeting_decides_tasks_and_a_plan_is_decided_by_the_manager(clie
     )  # fmt: skip
     plan = drafted.json()["id"]
     assert (await send(client, ward, "coordinator", f"plans/{plan}/decide", document="7-12")).status_code == 403
+    assert (await send(client, ward, "manager", f"plans/{plan}/decide", document="7-12")).status_code == 403
+    await send(client, ward, "manager", f"cases/{case.id}/open", reason="支援決定のため")
     assert (await send(client, ward, "manager", f"plans/{plan}/decide", document="7-12")).json()["state"] == "decided"
     running = {one["kind"] for one in (await read(client, ward, "coordinator", case.id))["clocks"]}
     assert {"monitoring", "plan_end"} <= running

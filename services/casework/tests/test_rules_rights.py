@@ -47,7 +47,6 @@ TABLE: list[tuple[str, str, str, str, str]] = [
     ("manager", "*", "ward", "A", ""),
     ("manager", "*", "area", "A", ""),
     ("manager", "*", "reason", "F", "+"),
-    ("manager", "*", "approves", "F", "+"),
     ("outreach_lead", "*", "asked", "F", ""),
     ("outreach_lead", "*", "part", "F", ""),
     ("outreach_lead", "*", "lead", "F", "+"),
