@@ -50,7 +50,7 @@ CHECKS: Final = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES: Final = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
+EXAMPLES: Final = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 2}
 SEED: Final = 4
 
 EXISTING: Final = {
@@ -163,7 +163,7 @@ def test_each_role_asks() -> None:
 
 
 async def test_no_role_breaks_an_api_or_gets_an_answer_that_it_does_not_describe(start_stack: StartStack) -> None:
-    async with start_stack(households=12) as running:
+    async with start_stack(households=6) as running:
         askers = everybody(await sign_everybody_in(running))
         wrong: list[str] = []
         for service in SERVICES:
