@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, select
 
 from services.intake.actions.erasing import confirm, erase_household
-from services.intake.queries.access import AREA_ROLES, NOT_HERE, visible_to
-from services.intake.queries.retention import MAY_DECIDE, judge_households, listed_of
+from services.intake.queries.access import AREA_ROLES, NOT_HERE
+from services.intake.queries.retention import MAY_DECIDE, find_open, judge_households, listed_of, open_to
 from services.intake.retained import Disposal, LegalHold
 from services.intake.tables import CaseOfHousehold, Household
 from shared import clock
@@ -48,7 +48,7 @@ async def set_hold(session: AsyncSession, actor: Actor, household: UUID, request
     """Stop the erasure of everything about a household; it leaves the disposal list, a request waits."""
     _demand(actor, _HOLDS)
     await hold(session, household)
-    await _find(session, actor, household)
+    await find_open(session, actor, household)
     row = LegalHold(
         id=clock.new_id(),
         household_id=household,
@@ -70,7 +70,7 @@ async def lift_hold(session: AsyncSession, actor: Actor, household: UUID, hold_i
     """Let the periods count again, with a reason; doing it again changes nothing."""
     _demand(actor, _HOLDS)
     await hold(session, household)
-    await _find(session, actor, household)
+    await find_open(session, actor, household)
     row = await session.get(LegalHold, hold_id, populate_existing=True)
     if row is None or row.household_id != household:
         raise Missing(NOT_HERE)
@@ -88,7 +88,7 @@ async def ask_for_erasure(session: AsyncSession, actor: Actor, household: UUID, 
     if actor.role not in AREA_ROLES:
         raise Forbidden(N_("消去の請求を受け付けられるのは、相談支援員・調整担当・管理職です。"))
     await hold(session, household)
-    home = await _find(session, actor, household)
+    home = await find_open(session, actor, household)
     line = await listed_of(session, household)
     if line is not None and line.cause == "request":
         raise Conflict(N_("この世帯の消去は、もう請求されています。"))
@@ -187,13 +187,6 @@ def _demand_may_go(line: Disposal, judgement: Judgement, actor: Actor) -> None:
         raise Refused(N_("保存期間がまだ過ぎていません({number})。"), field="chosen", number=line.number)
 
 
-async def _find(session: AsyncSession, actor: Actor, household: UUID) -> Household:
-    home: Household | None = await session.scalar(select(Household).where(Household.id == household, visible_to(actor)))
-    if home is None:
-        raise Missing(NOT_HERE)
-    return home
-
-
 async def _take(session: AsyncSession, actor: Actor, disposals: Sequence[UUID]) -> list[Disposal]:
     """Hold the households of these lines, and read the lines as they stand now."""
     households = (await session.scalars(select(Disposal.household).where(Disposal.id.in_(disposals)))).all()
@@ -202,7 +195,7 @@ async def _take(session: AsyncSession, actor: Actor, disposals: Sequence[UUID]) 
         await session.scalars(
             select(Disposal)
             .join(Household, Household.id == Disposal.household)
-            .where(Disposal.id.in_(disposals), Disposal.state == "listed", visible_to(actor))
+            .where(Disposal.id.in_(disposals), Disposal.state == "listed", open_to(actor))
             .order_by(Disposal.due_on, Disposal.id)
             .execution_options(populate_existing=True)
         )

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.actions.retention import (
@@ -22,11 +21,12 @@ from services.intake.actions.retention import (
 )
 from services.intake.forms import new_key, problem_of, understand
 from services.intake.keeping import ErasedIn, ErasureAnswerIn, ErasureIn, HoldIn, LiftIn
-from services.intake.queries.access import AREA_ROLES, NOT_HERE, visible_to
+from services.intake.queries.access import AREA_ROLES, NOT_HERE
 from services.intake.queries.retention import (
     MAY_DECIDE,
     MAY_READ_CERTIFICATES,
     count_due,
+    find_open,
     holds_of,
     judge_households,
     list_certificates,
@@ -35,7 +35,6 @@ from services.intake.queries.retention import (
     listed_of,
     read_certificate,
 )
-from services.intake.tables import Household
 from shared import clock
 from shared.audit import note
 from shared.errors import Forbidden, Missing, Refused
@@ -324,9 +323,7 @@ async def _one(
     if actor.role not in AREA_ROLES:
         raise Missing(NOT_HERE)
     async with here.db.transaction() as session:
-        home = await session.scalar(select(Household).where(Household.id == household, visible_to(actor)))
-        if home is None:
-            raise Missing(NOT_HERE)
+        home = await find_open(session, actor, household)
         judgement = (await judge_households(session, [household]))[household]
         holds, line = await holds_of(session, household), await listed_of(session, household)
         await note(session, actor, "view", [household], basis="retention")

@@ -7,22 +7,23 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from services.intake.disclosures import DisclosureRequest
-from services.intake.queries.access import NOT_HERE, visible_to
+from services.intake.queries.access import NOT_HERE, NOT_YOURS, allowed_to, visible_to
 from services.intake.retained import Disposal, DisposalReceipt, LegalHold
 from services.intake.rules.retention import Hold, Judgement, Period, Record, judge
 from services.intake.tables import CaseOfHousehold, Consent, Consultation, Household, Member, Protection
 from shared.clock import TOKYO
 from shared.codes import code_list
-from shared.errors import Missing
+from shared.errors import Forbidden, Missing
 from shared.events import SERVICES
 from shared.spine import closed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.codes import Code
@@ -49,6 +50,25 @@ class Certificate:
     def complete_at(self) -> datetime | None:
         """When the last service had forgotten it; None while one is awaited."""
         return None if self.waiting_for else max(one.confirmed_at for one in self.receipts.values())
+
+
+def open_to(actor: Actor) -> ColumnElement[bool]:
+    """Households whose keeping concerns ``actor``: of the protected ones, those on whose allow-list the post stands."""
+    return and_(visible_to(actor), allowed_to(actor))
+
+
+async def find_open(session: AsyncSession, actor: Actor, household: UUID) -> Household:
+    """Missing when ``actor`` sees no such household; Forbidden when it is protected and the post not on its list."""
+    row = (
+        await session.execute(select(Household, allowed_to(actor)).where(Household.id == household, visible_to(actor)))
+    ).one_or_none()
+    if row is None:
+        raise Missing(NOT_HERE)
+    home, allowed = row
+    if not allowed:
+        raise Forbidden(NOT_YOURS)
+    found: Household = home
+    return found
 
 
 async def periods_of(session: AsyncSession) -> list[Period]:
@@ -113,7 +133,7 @@ async def list_due(session: AsyncSession, actor: Actor) -> list[Disposal]:
     found = await session.scalars(
         select(Disposal)
         .join(Household, Household.id == Disposal.household)
-        .where(Disposal.state == "listed", visible_to(actor))
+        .where(Disposal.state == "listed", open_to(actor))
         .order_by(Disposal.due_on, Disposal.id)
         .limit(MOST_SHOWN)
     )
@@ -123,7 +143,7 @@ async def list_due(session: AsyncSession, actor: Actor) -> list[Disposal]:
 async def count_due(session: AsyncSession, actor: Actor) -> int:
     """How many there are in all."""
     query = select(func.count()).select_from(Disposal).join(Household, Household.id == Disposal.household)
-    return await session.scalar(query.where(Disposal.state == "listed", visible_to(actor))) or 0
+    return await session.scalar(query.where(Disposal.state == "listed", open_to(actor))) or 0
 
 
 async def not_as_listed(session: AsyncSession, households: Collection[UUID], today: date) -> list[UUID]:
@@ -161,7 +181,7 @@ async def list_held(session: AsyncSession, actor: Actor) -> list[tuple[LegalHold
     found = await session.execute(
         select(LegalHold, Household.number)
         .join(Household, Household.id == LegalHold.household_id)
-        .where(LegalHold.lifted_at.is_(None), visible_to(actor))
+        .where(LegalHold.lifted_at.is_(None), open_to(actor))
         .order_by(LegalHold.set_at)
         .limit(MOST_SHOWN)
     )

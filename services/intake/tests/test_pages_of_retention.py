@@ -142,6 +142,20 @@ async def test_each_list_opens_to_its_roles(house: House, path: str, roles: set[
         assert answer.status_code == expected, role
 
 
+async def test_of_the_protected_only_the_allow_list_learns_more(house: House) -> None:
+    household = await due(house)
+    async with house.service.db.transaction() as session:
+        await session.execute(text("UPDATE household SET protected = true, registered_by = NULL"))
+    path = f"/households/{household}/retention"
+    answer = await house.get(path, actor=MANAGER, page=True)
+    assert answer.status_code == 403
+    assert "相談だけの記録" not in answer.text
+    assert str(household) not in await see(house, "/disposals")
+    for deed, form in (("holds", {"ground": "other", "reason": "あ"}), ("request", {"ground": "mistaken"})):
+        refused = await post(house, f"{path}/{deed}", **form)
+        assert refused.status_code == 403
+
+
 async def test_nobody_decides_who_may_not(house: House) -> None:
     household = await due(house)
     (line,) = chosen_in(await see(house, "/disposals"))
