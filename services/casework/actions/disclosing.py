@@ -47,7 +47,7 @@ def disclose(
         about=about,
         basis=basis,
         reason=reason,
-        items=sorted(items),
+        items=list(items),
         agencies=sorted(agencies),
         posts=sorted(posts),
         decided_by=decided_by,

@@ -32,6 +32,7 @@ from services.casework.requests import (
     RequestVisit,
     WriteEntry,
 )
+from services.casework.rules.sharing import LIVE
 from shared import clock
 from shared.audit import note
 from shared.calendar import add_working_days
@@ -144,6 +145,7 @@ async def _render(
         agency, items = str(values.get("agency", "")), _several(values.get("items"))
         grounds = await _grounds(session, actor, here, case_id, agency=agency, items=items) if name == "invite" else []
         posts = [post for post in await list_posts(session) if post.id != actor.post] if name == "meeting" else []
+        near = {one.agency for one in context["case"].invitations if one.state in LIVE}
     with speaking(locale):
         return page(
             request,
@@ -154,7 +156,8 @@ async def _render(
             key=values.get("idempotency_key") or clock.new_id(),
             proposals=proposals,
             grounds=grounds,
-            members=member_choices(context["directory"], posts),
+            members=member_choices(context["directory"], [post for post in posts if post.agency in near]),
+            others=member_choices(context["directory"], [post for post in posts if post.agency not in near]),
             lists=_lists(here, context["directory"], locale),
             answer_due=add_working_days(clock.today(), 3),
             **context,

@@ -90,7 +90,7 @@ def agency_choices(directory: Directory) -> Choices:
 def member_choices(directory: Directory, posts: Iterable[PostView]) -> Choices:
     """Posts that may sit in a meeting: who, as what, where."""
     return [
-        (str(post.id), f"{directory.agency(post.agency)} {directory.post(post.id)}({directory.title(post.id)})")
+        (str(post.id), f"{directory.post(post.id)} {directory.title(post.id)}")
         for post in posts
         if post.role not in WITHOUT_CASES
     ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from services.intake.pages.showing import household_context
+from services.intake.queries.access import find_household, sight_of
 from services.intake.queries.household import read_household
 from shared.audit import note
-from shared.i18n import locale_of
+from shared.errors import Conflict
+from shared.i18n import N_, locale_of
 from shared.identity import CurrentActor
 from shared.service import Here
 from shared.web import page
@@ -34,6 +36,17 @@ async def show_genogram(request: Request, household: UUID, here: Here, actor: Cu
 async def show_safety(request: Request, household: UUID, here: Here, actor: CurrentActor) -> HTMLResponse:
     """The safety card: what is dangerous, what must be avoided, what must not be told."""
     return await _piece(request, household, here, actor, "safety.html")
+
+
+@router.get("/still")
+async def still_open(household: UUID, here: Here, actor: CurrentActor, sight: str = "") -> Response:
+    """204 while the reader sees what an open page shows; 404 once the right has ended, 409 when it is another."""
+    async with here.db.read() as session:
+        await find_household(session, actor, household)
+        now = await sight_of(session, actor, household)
+    if sight and sight != now.name:
+        raise Conflict(N_("見える範囲が変わりました。画面を開き直してください。"))
+    return Response(status_code=204)
 
 
 async def _piece(request: Request, household: UUID, here: Here, actor: CurrentActor, template: str) -> HTMLResponse:
