@@ -150,8 +150,14 @@ def _of_own_area(actor: Actor) -> ColumnElement[bool]:
 
 
 def _asked_to_visit(actor: Actor) -> ColumnElement[bool]:
-    area = or_(_ASKED.area.in_(sorted(actor.areas)), _ASKED.area.is_(None)) if actor.areas else _ASKED.id.is_not(None)
-    return exists().where(and_(_ASKED.case_id == Case.id, _ASKED.state != "cancelled", area))
+    """A visit of an unknown area is asked of everybody, unless it is unknown because somebody is protected."""
+    asked = (_ASKED.case_id == Case.id, _ASKED.state != "cancelled")
+    if not actor.areas:
+        return exists().where(*asked)
+    open_home = exists().where(
+        _HOME.id == Case.household, _HOME.protected.is_(False), ~closed(cast("ColumnElement[UUID]", _HOME.id))
+    )
+    return exists().where(*asked, or_(_ASKED.area.in_(sorted(actor.areas)), and_(_ASKED.area.is_(None), open_home)))
 
 
 def _works_on(actor: Actor) -> ColumnElement[bool]:

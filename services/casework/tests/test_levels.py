@@ -324,6 +324,16 @@ async def test_a_protected_household_is_nobodys_by_its_area(client: Client, ward
     await ward.hear(ProtectionSet(household=case.household, protection=uuid4(), member=uuid4(), kind="dv"))
     assert (await get(client, ward, colleague, f"api/cases/{case.id}")).status_code == 404
     assert (await get(client, ward, "caseworker-n", f"api/cases/{case.id}")).status_code == 200
+    exported = await get(client, ward, "caseworker-n", "cases/export.csv")
+    assert case.number not in exported.text, "nothing about the protected leaves in a file"
+
+
+async def test_a_visit_to_a_protected_household_is_not_asked_of_every_team(client: Client, ward: Ward) -> None:
+    case = await full_case(client, ward)
+    far = replace(actor_of("lead"), post=uuid4(), areas=frozenset({"s"}), agency="outreach-s")
+    assert (await get(client, ward, far, f"api/cases/{case.id}")).status_code == 404
+    await ward.hear(ProtectionSet(household=case.household, protection=uuid4(), member=uuid4(), kind="dv"))
+    assert (await get(client, ward, far, f"api/cases/{case.id}")).status_code == 404, "forgotten is not everywhere"
 
 
 @pytest.mark.parametrize("role", ["operator", "auditor"])
