@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from services.story.stage import Person, arrival
-from services.ward.staff import POST_BY_CODE, POSTS
+from services.ward.staff import POST_BY_CODE, POSTS, head_of
 from shared import clock
 from shared.calendar import add_working_days
 from shared.telemetry import configure_logging
@@ -250,6 +250,15 @@ async def share_and_care(office: Office, marks: Marks, ids: dict[str, str]) -> N
         f"/casework/api/meetings/{called['id']}/held", {"minutes": marks.word(), "tasks": [task]}
     )
     ids["meeting_id"] = held["id"]
+    council = await coordinator.post_to(
+        f"{base}/meetings",
+        {"kind": "support_council", "starts_at": now.isoformat(), "place": marks.word(), "reason": "not_contacted",
+         "members": [str(head_of("hokatsu-n").id)]},
+    )  # fmt: skip
+    await hokatsu.post_to(f"/casework/api/meetings/{council['id']}/secrecy")
+    boxes = {name: marks.word() for name in ("known", "doing", "wanted", "asks")}
+    laid = await hokatsu.post_to(f"/casework/api/meetings/{council['id']}/materials", {**boxes, "items": ["family"]})
+    ids["material_id"] = laid["id"]
     made = await coordinator.post_to(f"{base}/tasks", {**task, "title": marks.word()})
     ids["task_id"] = made["id"]
     line = {name: marks.word() for name in ("what", "who", "family_does", "frequency")}
