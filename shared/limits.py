@@ -40,7 +40,7 @@ ADDRESS: Final[Mapping[str, Rate]] = {"sign_in": Rate(200, 2), "everything": Rat
 """An office may share one address: everybody's morning sign-in must pass."""
 
 _KINDS: Final = (
-    ("export", re.compile(r"/export(\.\w+)?$|/print$")),
+    ("export", re.compile(r"/export(\.\{\w+\})?$|/file(\.json)?$|/(paper|receipt)$")),
     ("search", re.compile(r"/search$")),
     ("labels", re.compile(r"^/labels$|/api/cells$")),
     ("drafts", re.compile(r"^/drafts/")),

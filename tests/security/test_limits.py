@@ -63,8 +63,9 @@ def test_who_has_been_quiet_has_the_whole_burst(rate: Rate) -> None:
     [
         ("/api/households/search", "search"),
         ("/households/export", "export"),
-        ("/cases/export.csv", "export"),
-        ("/api/households/{household_id}/notes/export", "export"),
+        ("/cases/export.{kind}", "export"),
+        ("/disclosures/{request_id}/file.json", "export"),
+        ("/api/consents/{consent}/receipt", "export"),
         ("/labels", "labels"),
         ("/drafts/{form}/{draft_id}", "drafts"),
         ("/households/{household}", "everything"),
