@@ -8,9 +8,10 @@ from uuid import UUID
 
 from services.intake.actions.members import member_values
 from services.intake.actions.registration import home_traits
-from services.intake.queries.access import find_household
+from services.intake.queries.access import find_household, sight_of
 from services.intake.queries.book import rule_book
 from services.intake.queries.facts import Circumstances, circumstances_of, household_facts, members_of
+from services.intake.rules.protection import Sight
 from services.intake.rules.types import find_types
 from services.intake.rules.urgency import propose_urgency
 from services.intake.rules.urgent_words import FoundWord, find_words
@@ -58,9 +59,12 @@ async def preview_consultation(session: AsyncSession, actor: Actor, request: Con
         traits=home_traits(request),
     )
     if request.household is not None:
-        home = await find_household(session, actor, request.household)
-        known = (await members_of(session, [home.id]))[home.id]
-        around = (await circumstances_of(session, [home.id]))[home.id]
+        named = await find_household(session, actor, request.household)
+        # of a household that is masked the reasons would name people, and the urgency would tell what was told
+        if await sight_of(session, actor, named.id) is Sight.ALL:
+            home = named
+            known = (await members_of(session, [home.id]))[home.id]
+            around = (await circumstances_of(session, [home.id]))[home.id]
     found = find_words(request.words, book.words)
     around.worries |= frozenset(request.worries)
     around.safety_flags |= frozenset(request.safety_flags)
