@@ -320,9 +320,13 @@ async def test_a_lead_that_had_to_leave_leads_no_more(client: Client, ward: Ward
 async def test_a_protected_household_is_nobodys_by_its_area(client: Client, ward: Ward) -> None:
     case = await ward.open_case()
     colleague = replace(actor_of("caseworker-n"), post=uuid4())
-    assert (await get(client, ward, colleague, f"api/cases/{case.id}")).status_code == 200
+    await done(client, ward, "caseworker-n", f"cases/{case.id}/visit-requests", aim="会う", purpose="contact",
+               due_on="2026-06-25", persons=2)  # fmt: skip
+    for by in (colleague, "lead"):
+        assert (await get(client, ward, by, f"api/cases/{case.id}")).status_code == 200
     await ward.hear(ProtectionSet(household=case.household, protection=uuid4(), member=uuid4(), kind="dv"))
-    assert (await get(client, ward, colleague, f"api/cases/{case.id}")).status_code == 404
+    for by in (colleague, "lead"):
+        assert (await get(client, ward, by, f"api/cases/{case.id}")).status_code == 404
     assert (await get(client, ward, "caseworker-n", f"api/cases/{case.id}")).status_code == 200
     exported = await get(client, ward, "caseworker-n", "cases/export.csv")
     assert case.number not in exported.text, "nothing about the protected leaves in a file"
