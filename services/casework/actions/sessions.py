@@ -132,6 +132,8 @@ async def end_sessions_of(session: AsyncSession, person: UUID, actor: Actor | No
     found = [begun for begun in await session.scalars(running) if begun.id != keep]
     for begun in found:
         await end_session(session, begun, actor=actor)
+    if found and actor is not None:
+        await note(session, actor, "session_ended", basis=f"person:{person}")
     return len(found)
 
 
