@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.intake.rules.consent import ConsentEnd, allows
+from services.intake.rules.wording import without_readings
 from shared import clock
 
 if TYPE_CHECKING:
@@ -160,7 +161,9 @@ def _notice(view: ConsentView, locale: str) -> Notice:
     text = view.text
     if text is None:
         return Notice(x_version=None, x_valid_from=None, x_title=None)
-    return Notice(x_version=text.version, x_valid_from=text.valid_from, x_title=text.wording[locale]["title"])
+    return Notice(
+        x_version=text.version, x_valid_from=text.valid_from, x_title=without_readings(text.wording[locale]["title"])
+    )
 
 
 def _purpose(view: ConsentView, code: str, codes: Codes, locale: str) -> Purpose:
