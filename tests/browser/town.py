@@ -14,8 +14,10 @@ import redis
 from services.screenshots import play_to_the_door
 from services.seeding import seed_ward
 from services.stack import Stack, stack
-from services.story.stage import Stage
+from services.story.stage import Person, Stage
 from services.ward.staff import POST_BY_CODE
+from shared import clock
+from tests.forms import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,25 @@ class Town:
             assert answer.ok, await answer.text()
 
 
+async def asked_files(base_url: str, household: str) -> dict[str, str]:
+    """Two disclosure requests about the household's first member: one to look through, one decided."""
+    manager = Person(POST_BY_CODE["manager-1"], base_url)
+    await manager.sign_in()
+    html = {"accept": "text/html"}
+    member = (await manager.get(f"/intake/api/households/{household}"))["members"][0]["id"]
+    taken = {"member": member, "identity_check": "licence", "received_on": clock.today().isoformat()}
+    found = {}
+    for name in ("disclosure", "file"):
+        answer = await manager.http.post(f"/intake/disclosures/new/{household}", data=taken, headers=html)
+        found[name] = answer.headers["location"].rpartition("/")[2].partition("?")[0]
+    path = f"/intake/disclosures/{found['file']}"
+    shown = await manager.http.get(f"{path}/review", headers=html)
+    await manager.http.post(f"{path}/review", data=Fields(shown.text, f"{path}/review").sent, headers=html)
+    await manager.http.post(f"{path}/decide", data={"decision": "partial"}, headers=html)
+    await manager.http.aclose()
+    return found
+
+
 @contextmanager
 def running_town(postgres_url: str, redis_url: str) -> Iterator[Town]:
     """Run it in a thread with a loop of its own, so that each test may have another."""
@@ -64,7 +85,8 @@ def running_town(postgres_url: str, redis_url: str) -> Iterator[Town]:
             await play_to_the_door(stage)
             await stage.close()
             person = POST_BY_CODE["manager-1"].person
-            town.append(Town(running.base_url, stage.ids | {"person": str(person)}))
+            files = await asked_files(running.base_url, stage.ids["household"])
+            town.append(Town(running.base_url, stage.ids | files | {"person": str(person)}))
             ready.set()
             await asyncio.to_thread(stop.wait)
 
