@@ -43,7 +43,7 @@ def judge(table: Table, answer: Answer) -> Iterator[Judged]:
         may = table.may(cell)
         there = [word in answer.text or word.replace("-", "") in answer.text for word in words]
         wrong = None
-        if may and thing in view.homes_for(family) and not all(there):
+        if may and thing in view.homes and not all(there):
             wrong = "may, and does not find it"
         elif not may and any(there):
             wrong = "MAY NOT, AND READS IT"

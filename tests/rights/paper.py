@@ -29,6 +29,9 @@ To change a rule: change the line in `rules.csv`, write this page anew by
 `KASANE_WRITE_SNAPSHOTS=1 ./kasane test tests/rights/test_words.py`, then `./kasane test tests/rights`, and mend the
 services until they do what the line says.
 """
+_UNMET: Final = """What the services do not do yet (`tests/rights/unmet.csv`); the verdict is what the rules ask for.
+Once a line is met the test fails until it is taken out.
+"""
 _TITLES: Final = {
     "who": "Who / だれが",
     "post": "State of the post / 職の状態",
@@ -44,6 +47,9 @@ def render(table: Table) -> str:
     head = "| " + " | ".join([*COLUMNS, "verdict", "source", "why"]) + " |"
     lines = [_HEAD, "## The rules / きまり\n", head, "|" + "---|" * (len(COLUMNS) + 3)]
     lines += [_row(line) for line in table.lines]
+    if table.unmet:
+        lines += ["\n## Not so yet / まだそうなっていないこと\n", _UNMET, head, "|" + "---|" * (len(COLUMNS) + 3)]
+        lines += [_row(line) for line in table.unmet]
     lines.append("\n## The words / ことば")
     for column in COLUMNS:
         lines += [f"\n### {_TITLES[column]}\n", "| word | meaning |", "|---|---|"]

@@ -64,14 +64,21 @@ class Line:
 class Table:
     """All lines."""
 
-    def __init__(self, lines: Sequence[Line], words: Mapping[tuple[str, str], Word]) -> None:
+    def __init__(
+        self, lines: Sequence[Line], words: Mapping[tuple[str, str], Word], unmet: Sequence[Line] = ()
+    ) -> None:
         self.lines = lines
+        self.unmet = unmet
+        """What the services do not do yet, though the table says so: told openly, and taken out once they do."""
         self.words = words
+        self._said: dict[Cell, bool] = {}
 
     def may(self, cell: Cell) -> bool:
         """What the table says about one cell."""
-        spoken = [line.may for line in self.lines if line.speaks_of(cell)]
-        return bool(spoken) and all(spoken)
+        if cell not in self._said:
+            spoken = [line.may for line in self.lines if line.speaks_of(cell)]
+            self._said[cell] = bool(spoken) and all(spoken)
+        return self._said[cell]
 
     def values(self, column: str) -> list[str]:
         """The words of a column that mean themselves, in the order in which they are listed."""
@@ -83,7 +90,10 @@ class TableError(ValueError):
 
 
 def read_table(folder: Path = FOLDER) -> Table:
-    """Read ``words.csv`` and ``rules.csv``. TableError for an unknown word, a word listed twice, an unknown verdict."""
+    """Read ``words.csv``, ``rules.csv`` and ``unmet.csv``.
+
+    TableError for an unknown word, a word listed twice, an unknown verdict.
+    """
     words: dict[tuple[str, str], Word] = {}
     for row in _rows(folder / "words.csv"):
         key = row["kind"], row["word"]
@@ -94,8 +104,11 @@ def read_table(folder: Path = FOLDER) -> Table:
         for one in word.stands_for:
             if (word.kind, one) not in words or words[word.kind, one].stands_for:
                 raise TableError(f"words.csv: {word.word} stands for {one}, which is no plain word")
-    lines = [_line(number, row, words) for number, row in enumerate(_rows(folder / "rules.csv"), start=2)]
-    return Table(lines, words)
+    lines, unmet = (
+        [_line(number, row, words) for number, row in enumerate(_rows(folder / name), start=2)]
+        for name in ("rules.csv", "unmet.csv")
+    )
+    return Table(lines, words, unmet)
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

@@ -11,14 +11,14 @@ import httpx
 import pytest
 from joserfc.jwk import OKPKey
 
-from services.story.stage import arrival
 from shared import clock
-from shared.events import SERVICES
 from shared.identity import TOKEN_COOKIE, Actor, Tokens
 from tests.e2e.canaries import MARK, MESH
 from tests.e2e.routes import is_open, refuses
 from tests.rights.asking import at_once
 from tests.rights.crawling import Crawler, everywhere, try_address
+from tests.rights.leaving import end_post, sign_out
+from tests.rights.town import PATIENCE
 from tests.rights.ward import POSTS
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ async def strangers(running: Stack, people: dict[str, Person]) -> AsyncIterator[
         for name, token in tokens.items():
             headers = {"authorization": f"Bearer {token}"} if token and name == "nonsense" else {}
             alone = httpx.Limits(max_keepalive_connections=0)
-            client = httpx.AsyncClient(base_url=running.base_url, timeout=20, headers=headers, limits=alone)
+            client = httpx.AsyncClient(base_url=running.base_url, timeout=PATIENCE, headers=headers, limits=alone)
             if token and not headers:
                 client.cookies.set(TOKEN_COOKIE, token)
             found[name] = await stack.enter_async_context(client)
-        found["signed out"] = await signed_out(people["mg-8"])
-        found["whose post has ended"] = await left_office(people["cw-n9"], people["op-1"])
+        found["signed out"] = await sign_out(people["mg-8"])
+        found["whose post has ended"] = await end_post(people["cw-n9"], people["op-1"])
         yield found
 
 
@@ -104,29 +104,3 @@ def _as_actor(code: str) -> Actor:
         post=post.id, person=post.person, session=uuid4(), agency=post.agency, agency_kind="chiiki", role=post.role,
         areas=frozenset(post.areas), name=code,
     )  # fmt: skip
-
-
-async def signed_out(person: Person) -> httpx.AsyncClient:
-    """Their cookies as they were, after they have signed out."""
-    kept = dict(person.http.cookies)
-    await person.http.post("/casework/sign-out")
-    person.http.cookies.update(kept)
-    await _shut(person)
-    return person.http
-
-
-async def left_office(person: Person, operator: Person) -> httpx.AsyncClient:
-    """Their cookies, after their post has ended."""
-    post = person.post
-    answer = await operator.http.post(f"/casework/people/{post.person}/posts/{post.id}/end")
-    assert answer.status_code == 303, answer.text
-    await _shut(person)
-    return person.http
-
-
-async def _shut(person: Person) -> None:
-    async def everywhere_shut() -> bool:
-        asked = [f"/{service}/drafts/consultation" for service in SERVICES]
-        return all([(await person.http.get(path)).status_code == 401 for path in asked])
-
-    await arrival(everywhere_shut, "the end of a session or post in all four services")

@@ -65,7 +65,8 @@ def test_every_situation_of_the_town_has_a_word() -> None:
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: str, told: str) -> None:
-    shutil.copy(FOLDER / "words.csv", tmp_path / "words.csv")
+    for name in ("words.csv", "unmet.csv"):
+        shutil.copy(FOLDER / name, tmp_path / name)
     (tmp_path / "rules.csv").write_text(f"{','.join(COLUMNS)},verdict,source,why\n{line}\n", encoding="utf-8")
     with pytest.raises(TableError, match=rf"line 2.*{told}"):
         read_table(tmp_path)

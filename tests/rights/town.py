@@ -20,6 +20,8 @@ from tests.e2e.canaries import MESH, Marks
 from tests.rights.ward import POSTS
 
 _ALL_ITEMS: Final = ["identity", "family", "health", "care", "economy", "work", "words"]
+PATIENCE: Final = 90.0
+"""Seconds that a fact may take on a machine that has much else to do."""
 CHOME: Final = "2丁目14番5号"
 """Without it an address is none that anybody could be found by."""
 _GROUNDS: Final = {
@@ -58,6 +60,9 @@ class Family:
     """Code of a person to their basis; who is not named has ``none``."""
     listed: frozenset[str] = frozenset()
     protected: bool = False
+    named: tuple[str, ...] = ()
+    """Who sits in its support council, besides the chair."""
+    recalled: bool = False
 
     def basis(self, code: str) -> str:
         """On which basis somebody stands to the family."""
@@ -82,7 +87,7 @@ class Family:
         elif thing == "whereabouts":
             found = [self.marks["address"], self.marks["phone"]]
         else:
-            found = [self.marks.get(thing)]
+            found = [self.marks.get({"label": "name", "row": "case"}.get(thing, thing))]
         return [word for word in found if word]
 
 
@@ -99,6 +104,7 @@ class People:
             # each request on a connection of its own: on a busy machine one may be shut while it waits for the next
             alone = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
             person = Person(POSTS[code], self._base_url, alone)
+            person.http.timeout = httpx.Timeout(PATIENCE)
             await person.sign_in()
             self.by_code[code] = person
 
@@ -169,6 +175,14 @@ def the_families() -> list[Family]:
             | {"ho-1": "internal", "ho-2": "internal", "se-1": "internal", "se-2": "internal", "ji-1": "asked"},
             listed=frozenset({"cw-n1", "cw-n3", "se-1"}),
         ),
+        Family(
+            "support council", "n", "cw-n1", named=("se-1", "hj-1"),
+            standing=at_work | {"co-1": "chair", "se-1": "named", "se-2": "not_named", "hj-1": "named"},
+        ),
+        Family(
+            "council recalled", "n", "cw-n1", named=("se-1", "hj-1"), recalled=True,
+            standing=at_work | {"se-1": "recalled", "se-2": "not_named", "hj-1": "recalled"},
+        ),
         Family("elsewhere", "s", "cw-s1", standing={"cw-s1": "owner", "mg-1": "reason"}),
     ]  # fmt: skip
 
@@ -201,7 +215,7 @@ class Town:
             found = await coordinator.get(f"/casework/api/cases?household={made['household']}")
             return found["cases"]
 
-        case = (await arrival(opened, "the case"))[0]
+        case = (await arrival(opened, "the case", PATIENCE))[0]
         family.ids["case"] = case["id"]
         family.marks["case"] = case["number"]
         await self._consent(family)
@@ -210,6 +224,8 @@ class Town:
         await self._care(family)
         if "wk-n1" in family.standing:
             await self._visit(family)
+        if family.named:
+            await self._council(family)
         reason = {"reason": "問い合わせがあった"}
         opened_case = await self.people["mg-1"].http.post(f"/casework/cases/{family.ids['case']}/open", data=reason)
         assert opened_case.status_code == 303, opened_case.text
@@ -251,7 +267,9 @@ class Town:
             # a consent is on its way from intake for some milliseconds
             return answer.json() if answer.is_success else None
 
-        family.ids[f"request:{part.agency}"] = request = (await arrival(asked, f"the request to {part.agency}"))["id"]
+        family.ids[f"request:{part.agency}"] = request = (
+            await arrival(asked, f"the request to {part.agency}", PATIENCE)
+        )["id"]
         if part.became == "asked":
             return
         head = self.people[next(code for code, post in POSTS.items() if post.agency == part.agency)]
@@ -297,7 +315,7 @@ class Town:
         async def heard() -> bool:
             return any(one["id"] == asked["id"] for one in await lead.get("/outreach/api/requests?limit=100"))
 
-        await arrival(heard, "the visit request")
+        await arrival(heard, "the visit request", PATIENCE)
         starts = clock.now() + timedelta(days=1, hours=self.families.index(family))
         made = await lead.post_to(
             f"/outreach/api/requests/{asked['id']}/visits",
@@ -311,6 +329,22 @@ class Town:
         await worker.post_to(f"{visit}/arrive")
         report = {"result": "family", "next_on": add_working_days(today, 4).isoformat()}
         await worker.post_to(f"{visit}/report", report | {"words": self._type(family, "note")})
+
+    async def _council(self, family: Family) -> None:
+        chair = self.people["co-1"]
+        body = {
+            "kind": "support_council", "place": self._type(family, "meeting"), "reason": "not_contacted",
+            "starts_at": (clock.now() + timedelta(days=2)).isoformat(),
+            "members": [str(POSTS[code].id) for code in family.named],
+        }  # fmt: skip
+        called = await chair.post_to(f"/casework/api/cases/{family.ids['case']}/meetings", body)
+        family.ids["meeting"] = called["id"]
+        for code in family.named:
+            await self.people[code].post_to(f"/casework/api/meetings/{called['id']}/secrecy", {})
+        sheet = {"known": self._type(family, "minutes"), "items": ["family"]}
+        await chair.post_to(f"/casework/api/meetings/{called['id']}/materials", sheet)
+        if family.recalled:
+            await chair.post_to(f"/casework/api/meetings/{called['id']}/recall", {})
 
     async def _protect(self, family: Family) -> None:
         body = {
@@ -327,4 +361,4 @@ class Town:
             found = await coordinator.get(f"/casework/api/cases?household={family.ids['household']}")
             return all(case["protected"] for case in found["cases"])
 
-        await arrival(known, "the protection")
+        await arrival(known, "the protection", PATIENCE)
