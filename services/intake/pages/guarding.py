@@ -31,8 +31,8 @@ async def guard_context(session: AsyncSession, actor: Actor, view: HouseholdView
     guarded = whole and bool(home.protected)
     now, rules = clock.now(), await rules_now(session)
     asks = masked and bool(home.protected)
-    glasses = await glasses_of(session, home.id) if guarded or asks else []
-    if masked:
+    glasses = await glasses_of(session, home.id) if guarded or asks or view.let_in else []
+    if masked or view.let_in:
         glasses = [one for one in glasses if one.post == actor.post]
     own = [one for one in glasses if one.post == actor.post and asked(one).is_open(now)]
     return {
