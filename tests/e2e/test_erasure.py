@@ -29,8 +29,10 @@ from tests.rebuild.test_rebuild import caught_up, told
 
 STAYS = {
     ("notify", "preference", "email"),  # a member of staff gave it for themselves
+    ("intake", "audit_entry", "reason"),  # why somebody looked: no word can leave a chain (ADR 0045)
+    ("casework", "audit_entry", "reason"),
 }
-"""Where a marked word of somebody else stands."""
+"""Where marked words stay."""
 NAMES_IT = {
     *((service, "tombstone") for service in SERVICES),
     *((service, "audit_entry") for service in SERVICES),
@@ -60,6 +62,11 @@ async def test_nothing_of_an_erased_household_is_left_but_that_it_was(
             assert await put_draft(caseworker, service, marks, household=ids["household"]) == 200
         assert await put_draft(caseworker, "casework", marks, about=ids["case_id"]) == 200
         await close_cases(office, marked, marks)
+        for row in await fetch(running, "intake", "SELECT household_id FROM apart WHERE ended_at IS NULL"):
+            path = f"/intake/api/households/{row['household_id']}/apart/end"
+            await caseworker.post_to(path, {"reason": marks.word()})
+        for row in await fetch(running, "intake", "SELECT id FROM protection WHERE ended_at IS NULL"):
+            await caseworker.post_to(f"/intake/api/protections/{row['id']}/end", {"reason": marks.word()})
         assert await canaries.marked_columns(running) > STAYS
         before = await rows_of_others(running, marked)
         audited = await audit_rows(running)
