@@ -4,7 +4,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from services.casework.queries.told import disclosures_of
+from services.casework.tables import Consent
 from services.casework.tests.sample import JOBS, NOW, Ward
 from shared import clock
 from shared.events.intake import ConsentRecorded, ConsentWithdrawn, ProtectionSet
@@ -232,3 +235,59 @@ async def test_a_reminder_is_sent_once_a_day(client: httpx.AsyncClient, ward: Wa
     assert (await client.post(url, headers=headers)).status_code == 200
     assert (await client.post(url, headers=headers)).status_code == 409
     assert len(await ward.recorded("casework.agency_invited")) == 2
+
+
+@pytest.mark.parametrize(
+    "fell",
+    [
+        {"withdrawn_at": NOW},
+        {"ends_on": NOW.date() - timedelta(days=1)},
+        {"confirm_by": NOW.date() - timedelta(days=1)},
+        {"items": ["identity"]},
+        {"recipients": ["hokatsu"]},
+        {"purposes": ["disaster"]},
+        {"state": "refused"},
+    ],
+    ids=lambda fell: next(iter(fell)),
+)
+async def test_a_part_opens_nothing_once_its_consent_covers_it_no_more(
+    client: httpx.AsyncClient, ward: Ward, fell: dict[str, Any]
+) -> None:
+    case = await ward.open_case()
+    consent = ConsentRecorded(
+        household=case.household, consent=uuid4(), member=uuid4(), state="signed", recipients=("shakyo",), **FOR_ALL
+    )
+    await ward.hear(consent)
+    asked = (await ask(client, ward, case.id, "shakyo", basis="consent_69_2_1")).json()["id"]
+    await answer(client, ward, asked, "shakyo", answer="accepted")
+    paths = (f"/casework/api/cases/{case.id}", f"/casework/fragments/cases/{case.id}/still")
+    for path in paths:
+        assert (await client.get(path, headers=ward.headers("shakyo"))).is_success
+    async with ward.db.transaction() as session:  # the fact alone: no handler has ended the part
+        await session.execute(update(Consent).where(Consent.id == consent.consent).values(**fell))
+    for path in paths:
+        assert (await client.get(path, headers=ward.headers("shakyo"))).status_code == 404
+    later = await ask(client, ward, case.id, "seikatsu", basis="consent_69_2_1")
+    assert later.status_code == 422
+
+
+async def test_the_list_says_who_was_told_what_on_which_ground_and_keeps_what_has_ended(
+    client: httpx.AsyncClient, ward: Ward
+) -> None:
+    case = await ward.open_case()
+    asked = (await ask(client, ward, case.id, "shakyo", items=["care"], **COUNCIL)).json()["id"]
+    async with ward.db.read() as session:
+        assert await disclosures_of(session, case.household) == []
+    await answer(client, ward, asked, "shakyo", answer="accepted")
+    async with ward.db.read() as session:
+        (line,) = await disclosures_of(session, case.household)
+    assert (line.way, line.basis, line.reason, line.items) == (
+        "invitation", "support_council_106_6", "not_contacted", ["identity", "care"],
+    )  # fmt: skip
+    assert (line.agencies, line.decided_by, line.ended_at) == (["shakyo"], JOBS["coordinator"].id, None)
+    await client.post(
+        f"/casework/api/invitations/{asked}/leave", json={"reason": "done"}, headers=ward.headers("shakyo")
+    )
+    async with ward.db.read() as session:
+        (line,) = await disclosures_of(session, case.household)
+    assert (line.end_reason, line.ended_at) == ("over", NOW)
