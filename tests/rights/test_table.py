@@ -121,12 +121,15 @@ class Tried:
 
 async def do(played: Played, codes: Sequence[str], post: str = "running") -> list[Judged]:
     """Whoever may does everything they may; of the others, every pair of circumstances tries."""
-    spare = iter(SPARE)
+    spare = iter(SPARE[1:])
     tried: list[Tried] = []
     for attempt in ATTEMPTS:
         may, may_not = await asyncio.to_thread(_who_tries, played, attempt, codes, post)
         for group in (may_not, may):
-            works = [lambda one=one: _try(played, one, next(spare)) for one in group]  # bound now
+            shares = [next(spare) if one.may and attempt.action == "share" else SPARE[0] for one in group]
+            works = [
+                lambda one=one, to=to: _try(played, one, to) for one, to in zip(group, shares, strict=True)
+            ]  # bound now
             await at_once(works)
         tried += [*may_not, *may]
     kept = await kept_words(played.running)
