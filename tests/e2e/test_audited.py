@@ -117,6 +117,7 @@ QUIET = {
         "GET /households/{household}/consents/new": "written down as view: services/intake/tests",
         "GET /households/{household}/consents/{consent}": "written down as view: services/intake/tests",
         "GET /households/{household}/consents/{consent}/paper": "written down as print: services/intake/tests",
+        "GET /fragments/household/{household}/still": "yes or no",
         "GET /protections": "written down as list: services/intake/tests",
         "GET /consent-texts": "the texts that are read out; no household",
         "GET /disposals": "written down as list: services/intake/tests",
