@@ -28,7 +28,7 @@ __all__ = ["log_lines"]
 ONLY_HERE = {
     ("intake", table, column)
     for table, columns in {
-        "household": ("address", "address_key", "room", "phone"),
+        "household": ("address", "address_key", "room", "phone", "mesh"),
         "member": ("name", "kana", "phone"),
         "search_key": ("value",),
         "consultation": ("caller_name", "caller_phone", "words", "avoid"),
