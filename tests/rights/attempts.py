@@ -75,11 +75,11 @@ def _consent(family: Family, word: str) -> dict[str, Any]:
 ATTEMPTS: Final[tuple[Attempt, ...]] = (
     Attempt(
         "name", "change", "/intake/api/households/{household}/members",
-        lambda _, word, __: {"name": word, "relation": "other_relative", "coresident": "no"},
+        lambda _, word, __: {"name": word, "relation": "sister", "coresident": "no"},
     ),
     Attempt(
         "name", "change", "/intake/households/{household}/members",
-        lambda _, word, __: {"name": word, "relation": "other_relative", "coresident": "no"},
+        lambda _, word, __: {"name": word, "relation": "sister", "coresident": "no"},
     ),
     Attempt(
         "told", "change", "/intake/api/consultations",
