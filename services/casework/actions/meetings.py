@@ -49,9 +49,7 @@ async def call_meeting(session: AsyncSession, actor: Actor, case_id: UUID, reque
     known = [await find_agency(session, code) for code in set(request.agencies)]
     agencies = sorted(agency.code for agency in known if agency is not None and agency.active)
     standing = any(one.stands(clock.today()) for one in await consents_in(session, case))
-    councils.call(
-        kind, agencies=len(agencies), members=len(request.members), consented=standing, reason=request.reason
-    )
+    councils.call(kind, agencies=len(agencies), members=len(request.members), consented=standing, reason=request.reason)
     await demand_meeting_basis(session, case, kind.basis, agencies)
     now = clock.now()
     meeting = Meeting(

@@ -134,7 +134,10 @@ async def test_a_case_is_coordinated_from_its_page(ward: Ward, browse: Any, send
     task = await send(f"{base}/do/task", title="主治医に相談", agency="hokatsu-n", due_on="2026-06-26")
     assert task.status_code == 303
     meeting = await send(
-        f"{base}/do/meeting", kind="support_council", starts_at="2026-06-26T14:00", reason="not_contacted",
+        f"{base}/do/meeting",
+        kind="support_council",
+        starts_at="2026-06-26T14:00",
+        reason="not_contacted",
         members=[str(JOBS["hokatsu"].id), str(JOBS["shakyo"].id)],
     )
     assert meeting.status_code == 303
