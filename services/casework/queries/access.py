@@ -157,7 +157,8 @@ def _asked_to_visit(actor: Actor) -> ColumnElement[bool]:
     open_home = exists().where(
         _HOME.id == Case.household, _HOME.protected.is_(False), ~closed(cast("ColumnElement[UUID]", _HOME.id))
     )
-    return exists().where(*asked, or_(_ASKED.area.in_(sorted(actor.areas)), and_(_ASKED.area.is_(None), open_home)))
+    own = exists().where(*asked, _ASKED.area.in_(sorted(actor.areas)))
+    return or_(own, and_(exists().where(*asked, _ASKED.area.is_(None)), open_home))
 
 
 def _works_on(actor: Actor) -> ColumnElement[bool]:

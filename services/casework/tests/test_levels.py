@@ -333,6 +333,7 @@ async def test_a_protected_household_is_nobodys_by_its_area(client: Client, ward
 
 
 async def test_a_visit_to_a_protected_household_is_not_asked_of_every_team(client: Client, ward: Ward) -> None:
+    await ward.open_case()  # another family, without protection, opens nothing of this one
     case = await full_case(client, ward)
     far = replace(actor_of("lead"), post=uuid4(), areas=frozenset({"s"}), agency="outreach-s")
     assert (await get(client, ward, far, f"api/cases/{case.id}")).status_code == 404
