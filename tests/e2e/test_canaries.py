@@ -4,7 +4,6 @@ import base64
 import contextlib
 import io
 import logging
-import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from shared.telemetry import configure_logging
 from tests.e2e import canaries
 from tests.e2e.canaries import BIRTH, MARK, MESH, Marks
 from tests.e2e.conftest import StartStack
+from tests.e2e.managing import administer, disclose_and_look, keep_and_erase
 from tests.e2e.routes import routes_of
 
 pytestmark = pytest.mark.e2e
@@ -81,6 +81,7 @@ async def test_marked_words_stay_where_they_belong(
         await go_there(office, marks, ids)
         await write_drafts(office, marks, ids)
         await close(office, marks, ids)
+        await disclose_and_look(office, marks, ids)
         await keep_and_erase(office, marks, ids)
         manager = await office.person("manager-1")
         for service, app in running.apps.items():
@@ -103,21 +104,6 @@ async def test_marked_words_stay_where_they_belong(
         }.items():
             assert texts, f"no {what} were seen"
             assert not [text for text in texts if MARK.search(text) or MESH in text], f"a mark stands in {what}"
-
-
-async def administer(office: Office, marks: Marks) -> None:
-    operator = await office.person("operator-1")
-    known = {name: marks.word() for name in ("name", "kana", "romaji", "employee_number")}
-    made = await operator.http.post("/casework/people", data=known | {"email": marks.email()})
-    path = made.headers["location"].partition("?")[0]
-    titles = {"title_ja": marks.word(), "title_en": marks.word()}
-    for page, form in {
-        "posts": {"agency": "shakyo", "role": "agency_worker", "starts_on": str(clock.today())} | titles,
-        "identities": {"issuer": f"https://{marks.word()}.example", "subject": marks.word()},
-        "account": {"login": marks.word()},
-    }.items():
-        answer = await operator.http.post(f"{path}/{page}", data=form)
-        assert answer.status_code in {200, 303}, (page, answer.text)
 
 
 async def log_households(office: Office, marks: Marks) -> dict[str, str]:
@@ -325,29 +311,6 @@ async def close(office: Office, marks: Marks, ids: dict[str, str]) -> None:
     ended = {"reason": "declined", "note": marks.word()}
     await coordinator.post_to(f"/casework/api/cases/{case}/close", ended)
     ids["closed"] = case
-
-
-async def keep_and_erase(office: Office, marks: Marks, ids: dict[str, str]) -> None:
-    """An erasure is stopped, let go on, asked for, refused; another household goes."""
-    caseworker, manager = await office.person("caseworker-n1"), await office.person("manager-1")
-    base = f"/intake/households/{ids['household']}/retention"
-
-    async def send(person: Person, path: str, **form: object) -> str:
-        answer = await person.http.post(path, data={"idempotency_key": uuid4().hex} | form)
-        assert answer.status_code == 303, (path, answer.text)
-        return (await person.http.get(answer.headers["location"])).text
-
-    held = {"ground": "appeal", "reason": marks.word(), "reference": marks.word()}
-    page = await send(manager, f"{base}/holds", **held)
-    hold = re.findall(r"/holds/([0-9a-f-]{36})/lift", page)[0]
-    await send(manager, f"{base}/holds/{hold}/lift", reason=marks.word())
-    await send(caseworker, f"{base}/request", ground="article_98", words=marks.word())
-    lines = re.findall(r"/disposals/([0-9a-f-]{36})/refuse", (await manager.http.get("/intake/disposals")).text)
-    await send(manager, f"/intake/disposals/{lines[0]}/refuse", answer="duty_to_keep", words=marks.word())
-    made = await caseworker.post_to("/intake/api/consultations", {"words": marks.word(), "area": "n"})
-    await send(caseworker, f"/intake/households/{made['household']}/retention/request", ground="mistaken")
-    chosen = re.findall(r'name="chosen" value="([0-9a-f-]{36})"', (await manager.http.get("/intake/disposals")).text)
-    await send(manager, "/intake/disposals/erase", chosen=chosen, document=marks.word())
 
 
 async def post_every_form(office: Office, apps: Any, marks: Marks, ids: dict[str, str]) -> None:

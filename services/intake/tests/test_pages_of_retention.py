@@ -174,7 +174,7 @@ async def test_nobody_decides_who_may_not(house: House) -> None:
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("chosen", ["x", "\x00", str(uuid4())])
+@pytest.mark.parametrize("chosen", ["x", "\x00", "0189f7d0-0000-7000-8000-000000000000"])
 async def test_nonsense_is_refused_with_a_sentence(house: House, chosen: str) -> None:
     house.sign_in(MANAGER)
     for path in ("/disposals/review", "/disposals/erase"):
