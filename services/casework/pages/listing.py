@@ -142,10 +142,10 @@ async def export_cases(
 ) -> Response:
     """The narrowed list as a file: numbers, codes in words and dates; no name of a family. The export is audited.
 
-    Nothing about a protected household (支援措置) leaves in a file.
+    Nothing about a protected household (支援措置) leaves in a file, nor what a support council (支援会議) was told.
     """
     async with here.db.transaction() as session:
-        listed, _ = await list_cases(session, actor, wanted.filter(actor.post), limit=MOST_EXPORTED)
+        listed, _ = await list_cases(session, actor, wanted.filter(actor.post), limit=MOST_EXPORTED, for_file=True)
         found = [one for one in listed if one.protected is False]  # unknown to who sees the number alone
         directory = await Directory.load(session)
         await note(session, actor, "export", [one.household for one in found if one.household is not None])

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import aliased
 
 from services.casework.queries.access import must_say_why, showing, sight_of, standing, viewer_of
+from services.casework.queries.grounds import told_in_a_council
 from services.casework.queries.views import CaseView, InvitationView, TypeView
 from services.casework.rules import board, sharing
 from services.casework.tables import Case, Household, HouseholdType, Invitation
@@ -111,11 +112,16 @@ def _invitation(states: frozenset[str], agency: str | None = None) -> ColumnElem
 
 async def list_cases(
     session: AsyncSession, actor: Actor, wanted: CaseFilter, *, before: tuple[datetime, str] | None = None,
-    limit: int = PAGE,
+    limit: int = PAGE, for_file: bool = False,
 ) -> tuple[list[CaseView], int]:  # fmt: skip
-    """The newest cases first, ``limit`` of them, and how many there are; ``before`` is the last row's key."""
+    """The newest cases first, ``limit`` of them, and how many there are; ``before`` is the last row's key.
+
+    ``for_file``: without what a support council was told in confidence, which is looked at and never taken out.
+    """
     viewer = await viewer_of(session, actor)
     where = [showing(viewer, *wanted.needs), *narrow(wanted, clock.today())]
+    if for_file:
+        where.append(~told_in_a_council(actor))
     query = select_rows(viewer).where(*where)
     total = await session.scalar(
         select(func.count()).select_from(Case).join(Household, Household.id == Case.household).where(*where)

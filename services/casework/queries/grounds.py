@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Text, and_, any_, cast, exists, func, lite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
+from services.casework.rules.cases import COUNCIL
 from services.casework.rules.sharing import BY_CONSENT, BY_INVITATION, TAKING_PART
 from services.casework.tables import Agency, Case, Consent, Invitation, Meeting, MeetingMember
 from shared import clock
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from shared.identity import Actor
 
 _CONSENT, _STATE, _PURPOSE, _ASKED = aliased(Consent), aliased(Code), aliased(Code), aliased(Agency)
-_FALLEN = aliased(Invitation)
+_FALLEN, _TOLD = aliased(Invitation), aliased(Invitation)
 _SEAT, _SITTING = aliased(MeetingMember), aliased(Meeting)
 """Made once: an alias is dear, and these conditions are part of every select."""
 
@@ -70,6 +71,16 @@ def lost_its_ground(actor: Actor) -> ColumnElement[bool]:
         _FALLEN.agency == actor.agency,
         _FALLEN.state.in_(sorted(TAKING_PART)),
         ~ground_holds(_FALLEN),
+    )
+
+
+def told_in_a_council(actor: Actor) -> ColumnElement[bool]:
+    """Cases in which the actor's agency takes part on the ground of a support council: nothing of them is taken out."""
+    return exists().where(
+        _TOLD.case_id == Case.id,
+        _TOLD.agency == actor.agency,
+        _TOLD.state.in_(sorted(TAKING_PART)),
+        _TOLD.basis == COUNCIL,
     )
 
 
