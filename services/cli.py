@@ -335,11 +335,12 @@ def faults(
     minutes: Annotated[float, typer.Option(min=0, max=1440, help="Go on in further rounds for so long.")] = 0,
     seed: Annotated[int | None, typer.Option(min=0, help="Repeat the plan of another run.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this kind of fault; may be given several times.")] = None,
+    kinds: Annotated[int | None, typer.Option(min=1, help="Only so many kinds, which the seed chooses.")] = None,
 ) -> None:
     """Break every part while people work; count what was lost."""
     from services.faults.running import run
 
-    raise typer.Exit(run(json=json, minutes=minutes, seed=seed, only=only or ()))
+    raise typer.Exit(run(json=json, minutes=minutes, seed=seed, only=only or (), kinds=kinds))
 
 
 @app.command("events-doc", rich_help_panel="Develop")

@@ -85,8 +85,18 @@ class Report:
         return all(outcome.survived for outcome in self.outcomes)
 
 
-def run(*, json: bool = False, minutes: float = 0.0, seed: int | None = None, only: Sequence[str] = ()) -> int:
-    """Run at least one round of all kinds (or of ``only``), and go on for ``minutes``; 0 when all was survived."""
+def run(
+    *,
+    json: bool = False,
+    minutes: float = 0.0,
+    seed: int | None = None,
+    only: Sequence[str] = (),
+    kinds: int | None = None,
+) -> int:
+    """Run at least one round of all kinds (or of ``only``), and go on for ``minutes``; 0 when all was survived.
+
+    ``kinds``: so many of them, which the seed chooses.
+    """
     strangers = set(only) - set(KINDS)
     if strangers:
         sys.stderr.write(f"kasane: there is no fault {', '.join(sorted(strangers))}; there are {', '.join(KINDS)}\n")
@@ -95,6 +105,9 @@ def run(*, json: bool = False, minutes: float = 0.0, seed: int | None = None, on
     console = Console(file=sys.stderr if json else sys.stdout, highlight=False, soft_wrap=True)
     report = Report(secrets.randbelow(10**6) if seed is None else seed)
     console.print(f"seed {report.seed}")
+    if kinds is not None:
+        among = list(only or KINDS)
+        only = Random(f"kinds {report.seed}").sample(among, min(kinds, len(among)))  # noqa: S311 - repeatable
     asyncio.run(_run(report, console, _made_folder(), minutes, only))
     if json:
         faults = [outcome.as_json() for outcome in report.outcomes]
