@@ -222,5 +222,5 @@ async def _migrate(url: str, service: str) -> None:
     from shared.migrate import migrate  # noqa: PLC0415 - tests of parts below the database load without it
 
     # By name, because shared code knows no service.
-    tables = importlib.import_module(f"services.{service}.tables")
-    await migrate(url, Path(str(tables.__file__)).parent.resolve(), tables.Base.metadata)
+    package, tables = (importlib.import_module(f"services.{service}{room}") for room in ("", ".tables"))
+    await migrate(url, Path(str(package.__file__)).parent.resolve(), tables.Base.metadata)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.intake import api, api_consents, api_names, api_protection, pages
+from services.intake import api, pages
 from services.intake.actions.consent_days import keep_days_of_consents
 from services.intake.daily import list_what_has_become_due, look_again_daily, warn_of_protections
 from services.intake.handlers import subscriptions
@@ -28,7 +28,7 @@ def create_app(settings: Settings) -> FastAPI:
         folder=FOLDER,
         settings=settings,
         subscriptions=subscriptions,
-        routers=[api.router, api_consents.router, api_protection.router, api_names.router, *pages.routers],
+        routers=[*api.routers, *pages.routers],
         periodic=[
             Periodic("types", _LOOK_EVERY, look_again_daily),
             Periodic("consents", _LOOK_EVERY, keep_days_of_consents),

@@ -11,9 +11,9 @@ from services.intake.actions.protections import warn_of_end
 from services.intake.actions.retention import list_what_is_due
 from services.intake.queries.protections import ending
 from services.intake.queries.retention import not_as_listed, periods_of
-from services.intake.retained import Disposal
 from services.intake.rules.retention import add_months
 from services.intake.tables import Household
+from services.intake.tables.retention import Disposal
 from shared import clock
 from shared.calendar import end_of_day
 from shared.spine import hold

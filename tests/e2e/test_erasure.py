@@ -13,8 +13,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from services import intake
 from services.commands.rebuild import rebuild
-from services.intake import retained
 from services.stack import Stack
 from services.story.stage import Person, arrival
 from shared.codes import read_codes
@@ -113,7 +113,7 @@ async def test_nothing_of_an_erased_household_is_left_but_that_it_was(
 
 def test_every_class_of_record_has_a_name() -> None:
     """What a certificate can list stands in the code list RECORD_CLASS."""
-    codes = Path(retained.__file__).parent / "codes"
+    codes = Path(str(intake.__file__)).parent / "codes"
     known = {entry.code for entry in read_codes(codes) if entry.list == "RECORD_CLASS"}
     for service in SERVICES:
         metadata = importlib.import_module(f"services.{service}.tables").Base.metadata

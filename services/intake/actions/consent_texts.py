@@ -16,7 +16,7 @@ from shared.i18n import N_
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.intake.consent_requests import ConsentTextIn
+    from services.intake.requests.consents import ConsentTextIn
     from shared.identity import Actor
 
 _LOCK = 7_202_143

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.intake.consent_requests import ConfirmIn, ConsentIn, WithdrawIn
+    from services.intake.requests.consents import ConfirmIn, ConsentIn, WithdrawIn
     from shared.identity import Actor
 
 _USUAL_METHOD = {"signed": "signature", "oral": "oral"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.intake.claims import (
+    from services.intake.requests.disclosures import (
         DecisionIn,
         DeliveryIn,
         DisclosureIn,

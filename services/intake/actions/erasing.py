@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.intake.retained import Disposal, DisposalReceipt
 from services.intake.tables import AccessGrant, Base, CaseOfHousehold
+from services.intake.tables.retention import Disposal, DisposalReceipt
 from shared.erasure import erase_rows, forget_everything
 from shared.events.intake import HouseholdErased
 from shared.spine import record

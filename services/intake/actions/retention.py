@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from services.intake.actions.erasing import confirm, erase_household
 from services.intake.queries.access import AREA_ROLES, NOT_HERE
 from services.intake.queries.retention import MAY_DECIDE, find_open, judge_households, listed_of, open_to
-from services.intake.retained import Disposal, LegalHold
 from services.intake.tables import CaseOfHousehold, Household
+from services.intake.tables.retention import Disposal, LegalHold
 from shared import clock
 from shared.audit import note
 from shared.errors import Conflict, Forbidden, Missing, Refused
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.intake.keeping import ErasureAnswerIn, ErasureIn, HoldIn
+    from services.intake.requests.retention import ErasureAnswerIn, ErasureIn, HoldIn
     from services.intake.rules.retention import Judgement
     from shared.identity import Actor
 

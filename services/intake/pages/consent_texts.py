@@ -11,9 +11,9 @@ from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.actions.consent_texts import state_text
-from services.intake.consent_requests import ConsentTextIn
 from services.intake.forms import Problem, new_key, problem_of, read_fields
 from services.intake.pages.consent_words import CONSENT_ROLES
+from services.intake.requests.consents import ConsentTextIn
 from services.intake.rules.wording import EDITABLE, VARIANTS, paragraphs, with_readings
 from services.intake.tables import ConsentText
 from shared import clock

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.actions.consents import confirm_consent, record_consent, withdraw_consent
-from services.intake.consent_requests import ConfirmIn, ConsentIn, WithdrawIn
 from services.intake.forms import new_key, problem_of, read_fields, understand
 from services.intake.pages.consent_words import CONSENT_ROLES, consent_words, paper_words
 from services.intake.pages.showing import household_context
@@ -26,6 +25,7 @@ from services.intake.queries.consents import (
     texts_in_force,
 )
 from services.intake.queries.household import read_household
+from services.intake.requests.consents import ConfirmIn, ConsentIn, WithdrawIn
 from shared import clock
 from shared.audit import note
 from shared.errors import Forbidden, Missing, Refused

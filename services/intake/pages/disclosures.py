@@ -14,7 +14,11 @@ from sqlalchemy import select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.actions import disclosures
-from services.intake.claims import (
+from services.intake.forms import new_key, problem_of, understand
+from services.intake.queries.access import allowed_to, visible_to
+from services.intake.queries.persons_file import PersonsFile, demand_household, find_request, put_together
+from services.intake.reasons import short_name
+from services.intake.requests.disclosures import (
     DecisionIn,
     DeliveryIn,
     DisclosureIn,
@@ -23,10 +27,6 @@ from services.intake.claims import (
     ReviewIn,
     WithdrawalIn,
 )
-from services.intake.forms import new_key, problem_of, understand
-from services.intake.queries.access import allowed_to, visible_to
-from services.intake.queries.persons_file import PersonsFile, demand_household, find_request, put_together
-from services.intake.reasons import short_name
 from services.intake.rules.disclosure import BLACK, EVERYWHERE, occurrences, stage
 from services.intake.tables import DisclosureRequest, Household, Member
 from shared import clock

@@ -20,7 +20,6 @@ from services.intake.actions.retention import (
     set_hold,
 )
 from services.intake.forms import new_key, problem_of, understand
-from services.intake.keeping import ErasedIn, ErasureAnswerIn, ErasureIn, HoldIn, LiftIn
 from services.intake.queries.access import AREA_ROLES, NOT_HERE
 from services.intake.queries.retention import (
     MAY_DECIDE,
@@ -35,6 +34,7 @@ from services.intake.queries.retention import (
     listed_of,
     read_certificate,
 )
+from services.intake.requests.retention import ErasedIn, ErasureAnswerIn, ErasureIn, HoldIn, LiftIn
 from shared import clock
 from shared.audit import note
 from shared.errors import Forbidden, Missing, Refused
@@ -47,8 +47,8 @@ from shared.web import page
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.intake.retained import Disposal
     from services.intake.rules.retention import Judgement
+    from services.intake.tables.retention import Disposal
     from shared.service import Done
 
 router = APIRouter(prefix="/disposals", include_in_schema=False)

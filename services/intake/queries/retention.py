@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select
 
-from services.intake.disclosures import DisclosureRequest
 from services.intake.queries.access import NOT_HERE, NOT_YOURS, allowed_to, visible_to
-from services.intake.retained import Disposal, DisposalReceipt, LegalHold
 from services.intake.rules.retention import Hold, Judgement, Period, Record, judge
 from services.intake.tables import CaseOfHousehold, Consent, Consultation, Household, Member, Protection
+from services.intake.tables.disclosures import DisclosureRequest
+from services.intake.tables.retention import Disposal, DisposalReceipt, LegalHold
 from shared.clock import TOKYO
 from shared.codes import code_list
 from shared.errors import Forbidden, Missing

@@ -14,9 +14,9 @@ from services.intake.actions.consent_days import keep_days_of_consents
 from services.intake.actions.consent_texts import state_text
 from services.intake.actions.consents import confirm_consent, record_consent, withdraw_consent
 from services.intake.actions.consultations import receive_consultation
-from services.intake.consent_requests import ConfirmIn, ConsentIn, ConsentTextIn, WithdrawIn
 from services.intake.queries.consents import read_consent, who_knows
 from services.intake.requests import ConsultationIn
+from services.intake.requests.consents import ConfirmIn, ConsentIn, ConsentTextIn, WithdrawIn
 from services.intake.rules.wording import EDITABLE, VARIANTS
 from services.intake.tables import AccessGrant, Consent, ConsentText, Member
 from services.intake.tests.conftest import House, events_of, post_of

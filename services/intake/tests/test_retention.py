@@ -20,7 +20,6 @@ from services.intake.actions.retention import (
     set_hold,
 )
 from services.intake.daily import list_what_has_become_due
-from services.intake.keeping import ErasureAnswerIn, ErasureIn, HoldIn
 from services.intake.queries.retention import (
     judge_households,
     list_certificates,
@@ -29,7 +28,8 @@ from services.intake.queries.retention import (
     read_certificate,
 )
 from services.intake.requests import ConsultationIn, MemberIn
-from services.intake.retained import Disposal
+from services.intake.requests.retention import ErasureAnswerIn, ErasureIn, HoldIn
+from services.intake.tables.retention import Disposal
 from services.intake.tests.conftest import events_of, post_of
 from services.intake.tests.test_handlers import hear, opened
 from shared import clock

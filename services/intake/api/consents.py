@@ -11,8 +11,8 @@ from services.intake.actions.consents import confirm_consent, record_consent, wi
 from services.intake.answers import Change
 from services.intake.checking import refuse_unknown_codes
 from services.intake.consent_receipt import ConsentReceipt, receipt_of
-from services.intake.consent_requests import ConfirmIn, ConsentIn, WithdrawIn
 from services.intake.queries.consents import household_of_consent, read_consent
+from services.intake.requests.consents import ConfirmIn, ConsentIn, WithdrawIn
 from shared.audit import note
 from shared.i18n import locale_of
 from shared.identity import CurrentActor

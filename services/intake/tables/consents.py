@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.columns import Base, codes_column, id_column, no_column, of_household_column, words_column
+from services.intake.tables.columns import Base, codes_column, id_column, no_column, of_household_column, words_column
 
 
 class ConsentText(Base):

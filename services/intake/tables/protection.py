@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.columns import Base, id_column, of_household_column, words_column
+from services.intake.tables.columns import Base, id_column, of_household_column, words_column
 
 
 class Protection(Base):

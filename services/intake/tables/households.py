@@ -1,9 +1,4 @@
-"""The tables of intake: the one home of names, addresses, telephone numbers, birth dates and map cells.
-
-Codes are those of ``services/intake/codes``; times are UTC. What is *unknown* is stored as the code
-``unknown`` (or as a missing key of ``traits``), never as an empty yes or no. Tables marked *projection* are
-filled from other services' facts by ``handlers.py`` and can be built again from their logs.
-"""
+"""Households, members, consultations, findings and links; who may see them; the rows of ledgers."""
 
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.columns import (
+from services.intake.tables.columns import (
     Base,
     codes_column,
     id_column,
@@ -34,18 +29,7 @@ from services.intake.columns import (
     version_column,
     words_column,
 )
-from services.intake.consented import Consent, ConsentText
-from services.intake.disclosures import DisclosureMark, DisclosureRequest, disclosure_number
-from services.intake.protected import Allowance, Apart, Glass, Protection
-from services.intake.retained import Disposal, DisposalReceipt, LegalHold
 from shared.projections import projection_of
-
-__all__ = [
-    "AccessGrant", "Allowance", "Apart", "Base", "CaseOfHousehold", "Consent", "ConsentText", "Consultation",
-    "DisclosureMark", "DisclosureRequest", "Disposal", "DisposalReceipt", "Glass", "Household", "HouseholdLink",
-    "LedgerRow", "LegalHold", "Member", "Protection", "SearchKey", "TypeFinding", "disclosure_number",
-    "household_number",
-]  # fmt: skip
 
 household_number = Sequence("household_number", start=10001, metadata=Base.metadata)
 """Where H-10482 comes from; gaps are harmless."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.columns import Base, codes_column, id_column, of_household_column, words_column
+from services.intake.tables.columns import Base, codes_column, id_column, of_household_column, words_column
 
 
 class LegalHold(Base):

@@ -14,7 +14,7 @@ from services.intake.actions.glass import answer_glass, ask_for_glass, review_gl
 from services.intake.actions.protections import renew_protection
 from services.intake.actions.sides import choose_side, end_apart, keep_apart
 from services.intake.answers import Change
-from services.intake.api import change_once
+from services.intake.api.households import change_once
 from services.intake.queries.protections import requests_of
 from services.intake.requests import (
     AllowIn,

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.intake.columns import Base, id_column, of_household_column, version_column, words_column
+from services.intake.tables.columns import Base, id_column, of_household_column, version_column, words_column
 
 disclosure_number = Sequence("disclosure_number", start=101, metadata=Base.metadata)
 """Where D-101 comes from; gaps are harmless."""
