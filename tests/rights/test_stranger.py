@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.e2e.routes import Route
     from tests.rights.conftest import PlayTown
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
 _GUIDES: Final = ("cw-n1", "co-1", "mg-1", "wk-n1", "ho-1", "op-1", "au-1")
 """Whose pages teach the strangers which ids there are."""
 
