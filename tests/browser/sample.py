@@ -44,6 +44,7 @@ class Somebody:
     """Enough of an actor for the frame."""
 
     post = "p"
+    person = "m"
     name: str = "高梨 恵"
     role: str = "coordinator"
     agency: str = "coordination"

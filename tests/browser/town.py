@@ -45,15 +45,23 @@ class Town:
 
 
 async def asked_files(base_url: str, household: str) -> dict[str, str]:
-    """Two disclosure requests about the household's first member: one to look through, one decided."""
+    """Two disclosure requests: one to look through, about the household's first member, one decided.
+
+    The decided one is about a household to which nothing happens any more: a change would call for another look.
+    """
+    coordinator = Person(POST_BY_CODE["coordinator-1"], base_url)
+    await coordinator.sign_in()
+    listed = (await coordinator.get("/casework/api/cases"))["cases"]
+    await coordinator.http.aclose()
+    others = [one["household"] for one in listed if one["household"] != household and one["protected"] is False]
     manager = Person(POST_BY_CODE["manager-1"], base_url)
     await manager.sign_in()
     html = {"accept": "text/html"}
-    member = (await manager.get(f"/intake/api/households/{household}"))["members"][0]["id"]
-    taken = {"member": member, "identity_check": "licence", "received_on": clock.today().isoformat()}
     found = {}
-    for name in ("disclosure", "file"):
-        answer = await manager.http.post(f"/intake/disclosures/new/{household}", data=taken, headers=html)
+    for name, of in (("disclosure", household), ("file", others[-1])):
+        member = (await manager.get(f"/intake/api/households/{of}"))["members"][0]["id"]
+        taken = {"member": member, "identity_check": "licence", "received_on": clock.today().isoformat()}
+        answer = await manager.http.post(f"/intake/disclosures/new/{of}", data=taken, headers=html)
         found[name] = answer.headers["location"].rpartition("/")[2].partition("?")[0]
     path = f"/intake/disclosures/{found['file']}"
     shown = await manager.http.get(f"{path}/review", headers=html)
