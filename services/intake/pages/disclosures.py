@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.actions import disclosures
 from services.intake.forms import new_key, problem_of, understand
+from services.intake.pages.disclosed import as_json, given_reason, grounds_in, marks_of
 from services.intake.queries.access import allowed_to, visible_to
 from services.intake.queries.persons_file import PersonsFile, demand_household, find_request, put_together
 from services.intake.reasons import short_name
@@ -23,11 +24,10 @@ from services.intake.requests.disclosures import (
     DeliveryIn,
     DisclosureIn,
     ExtensionIn,
-    MarkIn,
     ReviewIn,
     WithdrawalIn,
 )
-from services.intake.rules.disclosure import BLACK, EVERYWHERE, occurrences, stage
+from services.intake.rules.disclosure import BLACK, occurrences, stage
 from services.intake.tables import DisclosureRequest, Household, Member
 from shared import clock
 from shared.audit import note
@@ -196,7 +196,7 @@ async def show_file(request_id: UUID, request: Request, here: Here, actor: Curre
         file = await _final(request, here, actor, request_id, "print")
     language = file.request.language
     with speaking(language):
-        context = _words(here, request) | {"grounds": sorted(_grounds(file))}
+        context = _words(here, request) | {"grounds": sorted(grounds_in(file))}
         return page(request, "disclosure_file.html", locale=language, **context, file=file, now=clock.now())
 
 
@@ -213,84 +213,6 @@ async def download_file(request_id: UUID, request: Request, here: Here, actor: C
         media_type="application/json",
         headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"},
     )
-
-
-def marks_of(fields: dict[str, Any]) -> list[MarkIn]:
-    """The marks of the form: rows ``m.<n>.part|field|phrase|ground|on``, parts ``w.<key>``, and one phrase more."""
-    rows: dict[str, dict[str, str]] = {}
-    marks: list[MarkIn] = []
-    for name, value in fields.items():
-        head, _, tail = name.partition(".")
-        if head == "m":
-            number, _, column = tail.partition(".")
-            rows.setdefault(number, {})[column] = str(value)
-        elif head == "w" and value:
-            marks.append(MarkIn(part=tail, ground=str(value)))
-    for row in rows.values():
-        place = {name: row.get(name, "") for name in ("part", "field", "phrase")}
-        marks.append(MarkIn.model_validate(place | {"ground": row.get("ground") if row.get("on") else None}))
-    if phrase := str(fields.get("add_phrase", "")).strip():
-        marks.append(MarkIn(part=EVERYWHERE, phrase=phrase, ground=str(fields.get("add_ground", ""))))
-    return marks
-
-
-def as_json(file: PersonsFile, here: Service, locale: str) -> dict[str, Any]:
-    """The file as it is given, without anything that was blacked out."""
-    codes = here.codes
-    return {
-        "number": file.request.number,
-        "received_on": file.request.received_on.isoformat(),
-        "decision": codes.label("DECISION", file.request.decision, locale),
-        "black": BLACK,
-        "grounds": {
-            code: codes.label("DISCLOSURE_GROUND", code, locale) for code in sorted(_grounds(file))
-        },
-        "parts": [
-            {
-                "kind": kind_word(view.part.kind),
-                "at": view.part.at.isoformat() if view.part.at else None,
-                "by": file.title(view.part.post),
-                "withheld": view.ground or None,
-                "fields": [
-                    {
-                        "name": field_word(name.partition(".")[0]),
-                        "text": "".join(piece.text for piece in pieces),
-                        "grounds": sorted({piece.ground for piece in pieces if piece.ground}),
-                    }
-                    for name, pieces, _ in view.said
-                ],
-            }
-            for view in file.parts
-        ],
-        "accesses": [
-            {
-                "by": file.title(line.post) or file.agencies.get(line.agency or "", ""),
-                "what": action_word(line.action),
-                "first_at": line.first_at.isoformat(),
-                "last_at": line.last_at.isoformat(),
-                "times": line.times,
-                "from": line.place,
-                "basis": line.basis,
-                "reason": given_reason(file, line.reason),
-            }
-            for line in file.accesses
-        ],
-    }  # fmt: skip
-
-
-def given_reason(file: PersonsFile, reason: str | None) -> str | None:
-    """What a person wrote as the reason of a look, with the phrases that are black everywhere taken out of it too."""
-    if reason is None:
-        return None
-    for mark, _ in sorted(file.marks, key=lambda one: -len(one[0].phrase)):
-        if mark.ground and mark.phrase and mark.part == EVERYWHERE:
-            reason = reason.replace(mark.phrase, BLACK)
-    return reason
-
-
-def _grounds(file: PersonsFile) -> set[str]:
-    whole = {view.ground for view in file.parts}
-    return (whole | {piece.ground for view in file.parts for _, pieces, _ in view.said for piece in pieces}) - {""}
 
 
 async def _final(request: Request, here: Service, actor: Actor, request_id: UUID, action: str) -> PersonsFile:
