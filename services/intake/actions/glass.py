@@ -50,8 +50,6 @@ async def ask_for_glass(session: AsyncSession, actor: Actor, request: GlassIn) -
     await hold(session, household)
     if not await not_listed(session, actor, household):
         raise Refused(N_("この世帯は、あなたにはもう見えています。"))
-    if second is None:  # pragma: no cover - demand_request has refused it
-        raise Missing(NOT_HERE)
     glass = Glass(
         id=clock.new_id(),
         household_id=household,
@@ -60,12 +58,12 @@ async def ask_for_glass(session: AsyncSession, actor: Actor, request: GlassIn) -
         agency=actor.agency,
         reason=request.reason,
         asked_at=clock.now(),
-        second=second.post,
+        second=request.second,
     )
     session.add(glass)
-    event = GlassAsked(household=household, glass=glass.id, asked_by=actor.post, post=second.post)
+    event = GlassAsked(household=household, glass=glass.id, asked_by=actor.post, post=request.second)
     await record(session, event, actor=actor, occurred_at=glass.asked_at)
-    await note(session, actor, "glass_asked", [household], basis=str(second.post), reason=request.reason)
+    await note(session, actor, "glass_asked", [household], basis=str(request.second), reason=request.reason)
     return glass
 
 

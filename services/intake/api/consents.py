@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from services.intake.actions.consents import confirm_consent, record_consent, withdraw_consent
 from services.intake.answers import Change
+from services.intake.api.changing import Sent
 from services.intake.checking import refuse_unknown_codes
 from services.intake.consent_receipt import ConsentReceipt, receipt_of
 from services.intake.queries.consents import household_of_consent, read_consent
@@ -16,55 +16,30 @@ from services.intake.requests.consents import ConfirmIn, ConsentIn, WithdrawIn
 from shared.audit import note
 from shared.i18n import locale_of
 from shared.identity import CurrentActor
-from shared.service import Here, IdempotencyKeyHeader
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from services.intake.tables import Consent
-    from shared.service import Done
+from shared.service import Here
 
 router = APIRouter(tags=["intake"])
 
 
 @router.post("/api/households/{household}/consents", status_code=201)
-async def post_consent(
-    household: UUID, body: ConsentIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_consent(household: UUID, body: ConsentIn, here: Here, sent: Sent) -> Change:
     """Record what a member allows."""
     refuse_unknown_codes(body, here.codes)
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return _answer(await record_consent(session, actor, household, body))
-
-    return _change(await here.perform(actor, work, key=key, what=f"consent of/{household}", body=_sent(body)))
+    return await sent.do("consent of", record_consent, household, body)
 
 
 @router.post("/api/consents/{consent}/confirmation")
-async def post_confirmation(
-    consent: UUID, body: ConfirmIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_confirmation(consent: UUID, body: ConfirmIn, here: Here, sent: Sent) -> Change:
     """A signature comes to a consent that was given orally, or left open."""
     refuse_unknown_codes(body, here.codes)
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return _answer(await confirm_consent(session, actor, consent, body))
-
-    return _change(await here.perform(actor, work, key=key, what=f"confirmation/{consent}", body=_sent(body)))
+    return await sent.do("confirmation", confirm_consent, consent, body)
 
 
 @router.post("/api/consents/{consent}/withdrawal")
-async def post_withdrawal(
-    consent: UUID, body: WithdrawIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_withdrawal(consent: UUID, body: WithdrawIn, here: Here, sent: Sent) -> Change:
     """A member takes a consent back: sharing stops now."""
     refuse_unknown_codes(body, here.codes)
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return _answer(await withdraw_consent(session, actor, consent, body))
-
-    return _change(await here.perform(actor, work, key=key, what=f"withdrawal/{consent}", body=_sent(body)))
+    return await sent.do("withdrawal", withdraw_consent, consent, body)
 
 
 @router.get("/api/consents/{consent}/receipt")
@@ -80,15 +55,3 @@ async def get_receipt(
         receipt = receipt_of(view, here.codes, locale)
     response.headers["content-disposition"] = f'attachment; filename="consent-{consent}.json"'
     return receipt
-
-
-def _answer(consent: Consent) -> dict[str, Any]:
-    return {"id": str(consent.id)}
-
-
-def _sent(body: BaseModel) -> dict[str, Any]:
-    return body.model_dump(mode="json")
-
-
-def _change(done: Done) -> Change:
-    return Change(id=done.uuid("id"), position=done.position, repeated=done.repeated)

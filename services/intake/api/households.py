@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from services.intake.actions.links import link_households, unlink_households
 from services.intake.actions.members import add_member, change_member, mark_left
 from services.intake.actions.protections import end_protection, set_protection
 from services.intake.answers import Cell, Change, Found, HouseholdOut, Received, found_out, household_out
+from services.intake.api.changing import Sent
 from services.intake.checking import refuse_unknown_codes, settle_area
 from services.intake.queries.household import read_household
 from services.intake.queries.labels import (
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["intake"])
 
-Work = Callable[["AsyncSession"], Awaitable[dict[str, Any]]]
 Ids = Annotated[list[UUID], Field(max_length=MOST_IDS)]
 
 
@@ -84,16 +83,11 @@ async def post_consultation(
 
 
 @router.post("/api/consultations/{consultation}/screening")
-async def post_screening(
-    consultation: UUID, body: ScreeningIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_screening(consultation: UUID, body: ScreeningIn, here: Here, sent: Sent) -> Change:
     """Decide how urgent a consultation is, and what becomes of it."""
     refuse_unknown_codes(body, here.codes)
 
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await screen_consultation(session, actor, consultation, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"screening/{consultation}", body=body)
+    return await sent.do("screening", screen_consultation, consultation, body)
 
 
 @router.post("/api/households/search")
@@ -118,122 +112,68 @@ async def get_household(
 
 
 @router.put("/api/households/{household}")
-async def put_household(
-    household: UUID, body: HouseholdChange, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def put_household(household: UUID, body: HouseholdChange, here: Here, sent: Sent) -> Change:
     """Correct the home."""
     refuse_unknown_codes(body, here.codes)
     request = settle_area(body, here.codes)
 
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await change_household(session, actor, household, request)).id)}
-
-    return await change_once(here, actor, work, key, what=f"household/{household}", body=body)
+    return await sent.do("household", change_household, household, request, body=body)
 
 
 @router.post("/api/households/{household}/members", status_code=201)
-async def post_member(
-    household: UUID, body: MemberIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_member(household: UUID, body: MemberIn, here: Here, sent: Sent) -> Change:
     """Add a member."""
     refuse_unknown_codes(body, here.codes)
 
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await add_member(session, actor, household, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"member of/{household}", body=body)
+    return await sent.do("member of", add_member, household, body)
 
 
 @router.put("/api/members/{member}")
-async def put_member(
-    member: UUID, body: MemberChange, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def put_member(member: UUID, body: MemberChange, here: Here, sent: Sent) -> Change:
     """Correct a member."""
     refuse_unknown_codes(body, here.codes)
 
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await change_member(session, actor, member, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"member/{member}", body=body)
+    return await sent.do("member", change_member, member, body)
 
 
 @router.post("/api/members/{member}/left")
-async def post_left(member: UUID, body: LeaveIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Change:
+async def post_left(member: UUID, body: LeaveIn, here: Here, sent: Sent) -> Change:
     """A member died, moved away, or is in hospital or a facility."""
     refuse_unknown_codes(body, here.codes, reason="LEAVE_REASON")
 
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await mark_left(session, actor, member, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"left/{member}", body=body)
+    return await sent.do("left", mark_left, member, body)
 
 
 @router.post("/api/households/{household}/types/{code}/answer")
-async def post_type_answer(
-    household: UUID,
-    code: CodeName,
-    *,
-    body: TypeAnswerIn,
-    here: Here,
-    actor: CurrentActor,
-    key: IdempotencyKeyHeader,
-) -> Change:
+async def post_type_answer(household: UUID, code: CodeName, body: TypeAnswerIn, sent: Sent) -> Change:
     """Confirm or reject what a rule asked."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await answer_type(session, actor, household, code, body)).household_id)}
-
-    return await change_once(here, actor, work, key, what=f"type/{household}/{code}", body=body)
+    return await sent.do("type", answer_type, household, code, body, named=lambda row: row.household_id)
 
 
 @router.post("/api/households/{household}/protections", status_code=201)
-async def post_protection(
-    household: UUID, body: ProtectionIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_protection(household: UUID, body: ProtectionIn, here: Here, sent: Sent) -> Change:
     """Protect a member from now on."""
     refuse_unknown_codes(body, here.codes, kind="PROTECTION_KIND")
 
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await set_protection(session, actor, household, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"protection of/{household}", body=body)
+    return await sent.do("protection of", set_protection, household, body)
 
 
 @router.post("/api/protections/{protection}/end")
-async def post_protection_end(
-    protection: UUID, body: EndIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_protection_end(protection: UUID, body: EndIn, sent: Sent) -> Change:
     """End a protection, with a reason."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await end_protection(session, actor, protection, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"end of protection/{protection}", body=body)
+    return await sent.do("end of protection", end_protection, protection, body)
 
 
 @router.post("/api/households/{household}/links")
-async def post_link(
-    household: UUID, body: LinkIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_link(household: UUID, body: LinkIn, sent: Sent) -> Change:
     """Say that another record is, or is not, the same household or family."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await link_households(session, actor, household, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"link of/{household}", body=body)
+    return await sent.do("link of", link_households, household, body)
 
 
 @router.delete("/api/households/{household}/links/{other}")
-async def delete_link(
-    household: UUID, other: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def delete_link(household: UUID, other: UUID, sent: Sent) -> Change:
     """Take a link back."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        await unlink_households(session, actor, household, other)
-        return {"id": str(household)}
-
-    return await change_once(here, actor, work, key, what=f"unlink/{household}/{other}", body=None)
+    return await sent.do("unlink", unlink_households, household, other, named=lambda _: household)
 
 
 @router.post("/labels")
@@ -260,12 +200,3 @@ async def tell_cells(body: CellsIn, here: Here, actor: CurrentActor) -> dict[UUI
     return {
         household: Cell(mesh=mesh, district=district, area=area) for household, (mesh, district, area) in cells.items()
     }
-
-
-async def change_once(
-    here: Here, actor: CurrentActor, work: Work, key: str | None, *, what: str, body: BaseModel | None
-) -> Change:
-    """Do a change once for each ``key``; ``what`` and ``body`` tell a repetition from another request."""
-    sent = None if body is None else body.model_dump(mode="json")
-    done = await here.perform(actor, work, key=key, what=what, body=sent)
-    return Change(id=done.uuid("id"), position=done.position, repeated=done.repeated)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -14,7 +13,7 @@ from services.intake.actions.glass import answer_glass, ask_for_glass, review_gl
 from services.intake.actions.protections import renew_protection
 from services.intake.actions.sides import choose_side, end_apart, keep_apart
 from services.intake.answers import Change
-from services.intake.api.households import change_once
+from services.intake.api.changing import Sent
 from services.intake.queries.protections import requests_of
 from services.intake.requests import (
     AllowIn,
@@ -27,10 +26,7 @@ from services.intake.requests import (
     SideIn,
 )
 from shared.identity import CurrentActor
-from shared.service import Here, IdempotencyKeyHeader
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+from shared.service import Here
 
 router = APIRouter(tags=["protection"])
 
@@ -53,75 +49,39 @@ class GlassOut(BaseModel):
 
 
 @router.post("/api/protections/{protection}/renewal")
-async def post_renewal(
-    protection: UUID, body: RenewIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_renewal(protection: UUID, body: RenewIn, sent: Sent) -> Change:
     """The measure runs for longer."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await renew_protection(session, actor, protection, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"renewal/{protection}", body=body)
+    return await sent.do("renewal", renew_protection, protection, body)
 
 
 @router.post("/api/protections/{protection}/allowed", status_code=201)
-async def post_allowed(
-    protection: UUID, body: AllowIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_allowed(protection: UUID, body: AllowIn, sent: Sent) -> Change:
     """Put a post on the allow-list."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await allow_post(session, actor, protection, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"allowed/{protection}", body=body)
+    return await sent.do("allowed", allow_post, protection, body)
 
 
 @router.post("/api/protections/{protection}/allowed/{post}/removal")
-async def post_removal(
-    protection: UUID, post: UUID, *, body: EndIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_removal(protection: UUID, post: UUID, body: EndIn, sent: Sent) -> Change:
     """Take a post off the allow-list, from this moment."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await disallow_post(session, actor, protection, post, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"allowed/{protection}/{post}", body=body)
+    return await sent.do("allowed", disallow_post, protection, post, body)
 
 
 @router.put("/api/households/{household}/apart")
-async def put_apart(
-    household: UUID, body: ApartIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def put_apart(household: UUID, body: ApartIn, sent: Sent) -> Change:
     """Split a protected household for view."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await keep_apart(session, actor, household, body)).household_id)}
-
-    return await change_once(here, actor, work, key, what=f"apart/{household}", body=body)
+    return await sent.do("apart", keep_apart, household, body, named=lambda row: row.household_id)
 
 
 @router.post("/api/households/{household}/apart/end")
-async def post_apart_end(
-    household: UUID, body: EndIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_apart_end(household: UUID, body: EndIn, sent: Sent) -> Change:
     """One side again."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await end_apart(session, actor, household, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"end of apart/{household}", body=body)
+    return await sent.do("end of apart", end_apart, household, body)
 
 
 @router.post("/api/consultations/{consultation}/side")
-async def post_side(
-    consultation: UUID, body: SideIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_side(consultation: UUID, body: SideIn, sent: Sent) -> Change:
     """Say whose side a consultation belongs to."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await choose_side(session, actor, consultation, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"side/{consultation}", body=body)
+    return await sent.do("side", choose_side, consultation, body)
 
 
 @router.get("/api/glass")
@@ -145,44 +105,24 @@ async def list_glass(here: Here, actor: CurrentActor) -> list[GlassOut]:
 
 
 @router.post("/api/glass", status_code=201)
-async def post_glass(body: GlassIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Change:
+async def post_glass(body: GlassIn, sent: Sent) -> Change:
     """Ask a second person to let this post see a protected household."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await ask_for_glass(session, actor, body)).id)}
-
-    return await change_once(here, actor, work, key, what="glass", body=body)
+    return await sent.do("glass", ask_for_glass, body)
 
 
 @router.post("/api/glass/{glass}/answer")
-async def post_glass_answer(
-    glass: UUID, body: GlassAnswerIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_glass_answer(glass: UUID, body: GlassAnswerIn, sent: Sent) -> Change:
     """Approve or decline."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await answer_glass(session, actor, glass, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"glass/{glass}", body=body)
+    return await sent.do("glass", answer_glass, glass, body)
 
 
 @router.post("/api/glass/{glass}/shut")
-async def post_glass_shut(glass: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> Change:
+async def post_glass_shut(glass: UUID, sent: Sent) -> Change:
     """End an opening before its time."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await shut_glass(session, actor, glass)).id)}
-
-    return await change_once(here, actor, work, key, what=f"shut/{glass}", body=None)
+    return await sent.do("shut", shut_glass, glass)
 
 
 @router.post("/api/glass/{glass}/review")
-async def post_glass_review(
-    glass: UUID, body: GlassReviewIn, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader
-) -> Change:
+async def post_glass_review(glass: UUID, body: GlassReviewIn, sent: Sent) -> Change:
     """Say what came of looking back at it."""
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"id": str((await review_glass(session, actor, glass, body)).id)}
-
-    return await change_once(here, actor, work, key, what=f"review/{glass}", body=body)
+    return await sent.do("review", review_glass, glass, body)
