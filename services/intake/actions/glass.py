@@ -44,8 +44,8 @@ async def ask_for_glass(session: AsyncSession, actor: Actor, request: GlassIn) -
     """Ask a second person to let this post in. Asking again while the first request waits is another request."""
     if actor.role in WITHOUT_CASES:
         raise Forbidden(N_("この職では頼めません。"))
-    second = await known_post(session, request.second)
-    demand_request(myself(actor), None if second is None else somebody(second), request.reason)
+    known = await known_post(session, request.second)
+    second = demand_request(myself(actor), None if known is None else somebody(known), request.reason)
     household = await _named(session, actor, request)
     await hold(session, household)
     if not await not_listed(session, actor, household):
@@ -58,12 +58,12 @@ async def ask_for_glass(session: AsyncSession, actor: Actor, request: GlassIn) -
         agency=actor.agency,
         reason=request.reason,
         asked_at=clock.now(),
-        second=request.second,
+        second=second,
     )
     session.add(glass)
-    event = GlassAsked(household=household, glass=glass.id, asked_by=actor.post, post=request.second)
+    event = GlassAsked(household=household, glass=glass.id, asked_by=actor.post, post=second)
     await record(session, event, actor=actor, occurred_at=glass.asked_at)
-    await note(session, actor, "glass_asked", [household], basis=str(request.second), reason=request.reason)
+    await note(session, actor, "glass_asked", [household], basis=str(second), reason=request.reason)
     return glass
 
 

@@ -146,8 +146,8 @@ def may_be_second(asker: Somebody, second: Somebody) -> bool:
     return second.coordinates or (second.agency == asker.agency and second.role in _SECONDS)
 
 
-def demand_request(asker: Somebody, second: Somebody | None, reason: str) -> None:
-    """Refuse a request without a reason, or without a second person who may approve it."""
+def demand_request(asker: Somebody, second: Somebody | None, reason: str) -> UUID:
+    """Refuse a request without a reason, or without a second person who may approve it; the post that is asked."""
     if not reason:
         raise Refused(N_("いま住所が要る理由を書いてください。"), field="reason")
     if second is None:
@@ -156,6 +156,7 @@ def demand_request(asker: Somebody, second: Somebody | None, reason: str) -> Non
         raise Refused(N_("自分の職は選べません。承認するのは、ほかの人です。"), field="second")
     if not may_be_second(asker, second):
         raise Refused(N_("2人目は、同じ機関か、調整担当・管理職から選んでください。"), field="second")
+    return second.post
 
 
 @dataclass(frozen=True, slots=True)
