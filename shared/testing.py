@@ -25,7 +25,9 @@ from typing import Final
 
 import pytest
 import redis.asyncio as aioredis
+from sqlalchemy import event
 
+from shared.db import Database
 from shared.embedded import EmbeddedPostgres, EmbeddedRedis
 from shared.rooms import Furnish, Rooms, with_database
 
@@ -224,3 +226,21 @@ async def _migrate(url: str, service: str) -> None:
     # By name, because shared code knows no service.
     package, tables = (importlib.import_module(f"services.{service}{room}") for room in ("", ".tables"))
     await migrate(url, Path(str(package.__file__)).parent.resolve(), tables.Base.metadata)
+
+
+@contextlib.contextmanager
+def statements_of(db: Database) -> Iterator[list[str]]:
+    """What this task asks of a database while the block runs: what the service does beside it is no page's cost."""
+    asked: list[str] = []
+    asking = asyncio.current_task()
+
+    def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if asyncio.current_task() is asking:
+            asked.append(statement)
+
+    engine = db.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)

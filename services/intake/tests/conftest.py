@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from joserfc.jwk import OKPKey
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.app import create_app
@@ -67,7 +67,6 @@ class House:
     service: Service
     client: httpx.AsyncClient
     tokens: Tokens
-    queries: list[str]
 
     def sign_in(self, actor: Actor) -> None:
         self.client.cookies.set(TOKEN_COOKIE, self.tokens.sign(actor))
@@ -106,12 +105,7 @@ async def house(fresh_database: FreshDatabase) -> AsyncIterator[House]:
     )
     app = create_app(settings)
     whole = join(app)
-    queries: list[str] = []
     service: Service = app.state.service
-
-    @event.listens_for(service.db.engine.sync_engine, "before_cursor_execute")
-    def _(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        queries.append(statement)
 
     async with (
         whole.router.lifespan_context(whole),
@@ -119,4 +113,4 @@ async def house(fresh_database: FreshDatabase) -> AsyncIterator[House]:
             transport=httpx.ASGITransport(whole, raise_app_exceptions=False), base_url="http://ward.test"
         ) as client,
     ):
-        yield House(service, client, Tokens(settings), queries)
+        yield House(service, client, Tokens(settings))

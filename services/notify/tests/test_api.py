@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
 
-from shared.db import Database
+from shared.testing import statements_of
 
 from .conftest import Ward
 from .test_telling import invited, requested
 
 pytestmark = pytest.mark.integration
-
-
-@contextmanager
-def statements_of(db: Database) -> Iterator[list[str]]:
-    """What is asked of a database while the block runs."""
-    asked: list[str] = []
-
-    def listen(*args: Any) -> None:
-        asked.append(args[2])
-
-    event.listen(db.engine.sync_engine, "before_cursor_execute", listen)
-    yield asked
-    event.remove(db.engine.sync_engine, "before_cursor_execute", listen)
 
 
 async def ask(ward: Ward, client: httpx.AsyncClient, name: str, method: str, path: str, **more: Any) -> httpx.Response:

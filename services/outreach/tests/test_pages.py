@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from services.outreach.tables import Visit
 from shared import clock
 from shared.catalogues import unmarked
-from shared.db import Database
 from shared.events.casework import VisitRequested
 from shared.events.intake import ProtectionSet
 from shared.identity import TOKEN_COOKIE, Actor
+from shared.testing import statements_of
 
 from .conftest import Ward, make_actor
 from .test_handlers import published
@@ -26,19 +23,6 @@ from .test_handlers import published
 pytestmark = pytest.mark.integration
 
 HTML = {"accept": "text/html", "sec-fetch-site": "same-origin"}
-
-
-@contextmanager
-def statements_of(db: Database) -> Iterator[list[str]]:
-    """What is asked of a database while the block runs."""
-    asked: list[str] = []
-
-    def listen(*args: Any) -> None:
-        asked.append(args[2])
-
-    event.listen(db.engine.sync_engine, "before_cursor_execute", listen)
-    yield asked
-    event.remove(db.engine.sync_engine, "before_cursor_execute", listen)
 
 
 class Browser:
