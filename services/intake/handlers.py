@@ -7,6 +7,7 @@ looks at intake's own households, or writes to them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
@@ -28,6 +29,8 @@ from shared.events.casework import (
     MeetingMemberReleased,
     MeetingMemberSigned,
     OwnerChanged,
+    PlanDrafted,
+    RecordOpened,
     VisitRequestCancelled,
     VisitRequested,
 )
@@ -59,6 +62,9 @@ def _grant_row(
     post: UUID | None = None,
     agency: str | None = None,
     area: str | None = None,
+    basis: str | None = None,
+    until: datetime | None = None,
+    ended: bool = False,
 ) -> dict[str, Any]:
     return {
         "id": uuid5(_GRANTS, f"{ground}/{source}/{post or ''}/{agency or ''}"),
@@ -68,7 +74,9 @@ def _grant_row(
         "post": post,
         "agency": agency,
         "area": area,
-        "ended": False,
+        "basis": basis,
+        "until": until,
+        "ended": ended,
     }
 
 
@@ -166,23 +174,66 @@ async def note_leads(session: AsyncSession, run: Sequence[Received[LeadChanged]]
         )
 
 
+@subscriptions.on(RecordOpened, projects=True)
+async def open_with_a_reason(session: AsyncSession, received: Received[RecordOpened]) -> None:
+    """A manager has written down in casework why they look, and may look here too while that holds."""
+    event = received.event
+    await _grant(
+        session, household=event.household, ground="reason", source=event.case, post=event.post, until=event.until
+    )
+
+
 @subscriptions.on(AgencyInvited, projects=True, batch=True)
 async def wait_for_answers(session: AsyncSession, run: Sequence[Received[AgencyInvited]]) -> None:
-    """An invitation shows nothing: the household is seen after acceptance. An older answer no longer counts."""
-    await _end(session, "agency", (heard.event.invitation for heard in run))
+    """An invitation shows nothing: the household is seen after acceptance. An older answer no longer counts.
+
+    Whoever asks works on the case.
+    """
+    rows = [
+        _grant_row(
+            household=event.household,
+            ground="agency",
+            source=event.invitation,
+            agency=event.agency,
+            basis=event.basis,
+            ended=True,
+        )
+        for event in {heard.event.invitation: heard.event for heard in run}.values()
+    ]
+    await put_many(session, AccessGrant, rows)
+    await _assign(session, [(heard.event.household, heard.event.invitation, heard.event.invited_by) for heard in run])
+
+
+@subscriptions.on(PlanDrafted, projects=True)
+async def open_to_planners(session: AsyncSession, received: Received[PlanDrafted]) -> None:
+    """Whoever drafts a plan works on the case."""
+    event, drafter = received.event, received.envelope.actor
+    if drafter is not None:
+        await _assign(session, [(event.household, event.plan, UUID(drafter))])
+
+
+async def _assign(session: AsyncSession, deeds: Iterable[tuple[UUID, UUID, UUID]]) -> None:
+    """``deeds``: household, what was done for its case, and the post that did it."""
+    rows = {
+        row["id"]: row
+        for household, source, post in deeds
+        for row in [_grant_row(household=household, ground="assigned", source=source, post=post)]
+    }
+    await put_many(session, AccessGrant, list(rows.values()))
 
 
 @subscriptions.on(AgencyAnswered, projects=True, batch=True)
 async def open_to_agencies(session: AsyncSession, run: Sequence[Received[AgencyAnswered]]) -> None:
-    """Acceptance opens the household to the agency; any other answer shuts it."""
+    """Acceptance opens the household to the agency, on the ground it was asked on; any other answer shuts it."""
     last = {heard.event.invitation: heard.event for heard in run}
-    await _end(session, "agency", (id_ for id_, event in last.items() if event.answer != "accepted"))
-    grants = [
-        _grant_row(household=event.household, ground="agency", source=event.invitation, agency=event.agency)
-        for event in last.values()
-        if event.answer == "accepted"
-    ]
-    await put_many(session, AccessGrant, grants)
+    answers = {id_: event.answer == "accepted" for id_, event in last.items()}
+    for accepted in (True, False):
+        wanted = [id_ for id_, answer in answers.items() if answer is accepted]
+        await session.execute(
+            update(AccessGrant)
+            .where(AccessGrant.source_id.in_(wanted), AccessGrant.ground == "agency")
+            .values(ended=not accepted)
+        )
 
 
 @subscriptions.on(AgencyLeft, projects=True, batch=True)
@@ -193,10 +244,11 @@ async def shut_to_agencies(session: AsyncSession, run: Sequence[Received[AgencyL
 
 @subscriptions.on(MeetingCalled, projects=True)
 async def open_to_meeting(session: AsyncSession, received: Received[MeetingCalled]) -> None:
-    """Agencies called to a meeting see the household they will talk about."""
+    """Agencies called to a meeting know whose household they will talk about; whoever calls it works on the case."""
     event = received.event
     for agency in event.agencies:
         await _grant(session, household=event.household, ground="meeting", source=event.meeting, agency=agency)
+    await _assign(session, [(event.household, event.meeting, event.called_by)])
 
 
 @subscriptions.on(MeetingMemberSigned, projects=True)
@@ -229,6 +281,7 @@ async def open_to_planner(session: AsyncSession, received: Received[VisitRequest
         source=event.request,
         area=event.area,
     )
+    await _assign(session, [(event.household, event.request, event.requested_by)])
 
 
 @subscriptions.on(VisitRequestCancelled, projects=True)

@@ -77,6 +77,15 @@ class LeadChanged(CaseEvent):
     agency: str | None
 
 
+class RecordOpened(CaseEvent):
+    """A manager has written down why they open the record of a family; the words stay in casework's audit."""
+
+    type: ClassVar[str] = "casework.record_opened"
+
+    post: UUID
+    until: datetime
+
+
 class AgencyInvited(CaseEvent):
     """An agency was asked (つなぎ) with a question and the area; the household is shown after acceptance."""
 

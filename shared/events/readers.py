@@ -78,6 +78,8 @@ READERS: dict[str, dict[str, Types]] = {
             casework.AgencyInvited,
             casework.AgencyAnswered,
             casework.AgencyLeft,
+            casework.RecordOpened,
+            casework.PlanDrafted,
             casework.MeetingCalled,
             casework.MeetingMemberSigned,
             casework.MeetingMemberReleased,

@@ -104,7 +104,8 @@ async def test_a_replay_goes_on_where_it_was_interrupted(rig: Rig) -> None:
                 return "intake.member_left" in await types(new)
 
             await until(knows, "the new type is followed")
-    done = [row[0] for row in await new.effects()]
-    assert done
-    assert min(done) == 5
+    # a heart-beat may stand anywhere among them
+    left = await intake.rows("SELECT position FROM event_log WHERE type = 'intake.member_left' AND position > 4")
+    assert left
+    assert sorted(row[0] for row in await new.effects()) == sorted(row[0] for row in left)
     assert await new.rows("SELECT * FROM replay") == []

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from services.casework.actions.keeping import begin_if_accepted, refresh_case, sight_in_hand, stop_clocks, take_case
 from services.casework.queries.access import NOT_HERE
 from services.casework.rules import care
+from services.casework.rules.rights import reads
 from services.casework.tables import Entry
 from shared import clock
 from shared.clock import TOKYO
@@ -123,7 +124,7 @@ async def take_entry(session: AsyncSession, actor: Actor, entry_id: UUID) -> Ent
         raise Missing(NOT_HERE)
     case = await take_case(session, actor, case_id)
     entry = await session.get_one(Entry, entry_id, populate_existing=True)
-    if not sight_in_hand(session, actor, case).reads(entry.scope, own=entry.author == actor.post):
+    if not reads(sight_in_hand(session, actor, case), entry.scope, own=entry.author == actor.post):
         raise Missing(NOT_HERE)
     return entry
 

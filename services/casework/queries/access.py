@@ -7,47 +7,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
-    Text,
     and_,
     any_,
-    case,
     exists,
     false,
     literal,
-    null,
     or_,
     select,
     true,
 )
-from sqlalchemy import cast as sqlalchemy_cast
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 from services.casework.queries.grounds import ground_holds, seated
-from services.casework.rules import rights
+from services.casework.rules.rights import LEVELS, NOTHING, Deed, Part
 from services.casework.rules.sharing import BY_CONSENT, TAKING_PART
 from services.casework.tables import Case, Consultation, Household, Invitation, Meeting, Plan, Post, Visit, VisitRequest
-from shared import clock
+from shared import clock, viewers
 from shared.audit import AuditEntry
-from shared.codes import code_list
 from shared.errors import Forbidden, Missing
 from shared.i18n import N_
 from shared.identity import WITHOUT_CASES
+from shared.rights import OPENED, REASON_HOLDS
 from shared.spine.parked import closed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.casework.rules.rights import Grant, Part, Relation, Sight
+    from services.casework.rules.rights import Sight
     from shared.identity import Actor
 
 _PART, _SENT, _HOME, _CALL = aliased(Invitation), aliased(Visit), aliased(Household), aliased(Consultation)
@@ -56,75 +49,10 @@ _CALLS, _DRAFTS, _WANTS = aliased(Meeting), aliased(Plan), aliased(VisitRequest)
 _LEADS, _OWNS = aliased(Invitation), aliased(Post)
 """Made once: an alias is dear, and these conditions are part of every select."""
 
+Viewer = viewers.Viewer[Part, Deed]
+
 NOT_HERE = N_("ここには何もありません。番号が変わったか、見る権限がありません。")
 SAY_WHY = N_("世帯の記録を開くには、見る理由を残してください。")
-OPENED: Final = "open_with_reason"
-"""The audit's word for a manager who has written down why they open a case."""
-_NAMES: Final[Any] = ARRAY(Text)
-_VIEWERS: Final = "casework.viewers"
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Somebody who looks: the post, and what the list ACCESS gives such a post today."""
-
-    actor: Actor
-    grants: tuple[Grant, ...]
-
-
-async def viewer_of(session: AsyncSession, actor: Actor) -> Viewer:
-    """Who is looking; the list is read once a session."""
-    known: dict[UUID, Viewer] = session.info.setdefault(_VIEWERS, {})
-    if actor.post not in known:
-        known[actor.post] = Viewer(actor, await _grants_of(session, actor))
-    return known[actor.post]
-
-
-async def _grants_of(session: AsyncSession, actor: Actor) -> tuple[Grant, ...]:
-    if actor.role in WITHOUT_CASES:
-        return ()
-    listed = (await code_list(session, "ACCESS")).values()
-    read = [rights.Grant.read(row.attributes) for row in listed if row.active]
-    grants = rights.grants_for(
-        [grant for grant in read if grant is not None], actor.role, actor.agency_kind, clock.today()
-    )
-    always = rights.sight(grants, () if actor.areas else ("ward",))
-    return tuple(
-        grant
-        for grant in grants
-        if grant.relations == {"ward"}
-        or not (grant.parts <= always.parts and grant.deeds <= always.deeds and grant.level in always.levels)
-    )
-
-
-def showing(viewer: Viewer, *parts: Part) -> ColumnElement[bool]:
-    """The cases of which the viewer sees any of these parts, as a condition on :class:`Case`."""
-    ways = {grant.relations for grant in viewer.grants if not grant.parts.isdisjoint(parts)}
-    if frozenset({"ward"}) in ways and not viewer.actor.areas:
-        return true()
-    return or_(
-        false(), *(and_(*(_DOORS[one](viewer.actor) for one in sorted(way))) for way in sorted(ways, key=sorted))
-    )
-
-
-def standing(viewer: Viewer, *parts: Part) -> ColumnElement[list[str | None]]:
-    """A column with the viewer's relations to a case, None for each that does not hold.
-
-    With ``parts``, those alone that tell whether these are in sight.
-    """
-    told = [grant for grant in viewer.grants if not parts or not grant.parts.isdisjoint(parts)]
-    if parts:
-        always = rights.sight(told, () if viewer.actor.areas else ("ward",)).parts
-        told = [grant for grant in told if not grant.parts & set(parts) <= always]
-    wanted = sorted({one for grant in told for one in grant.relations})
-    held = [case((_DOORS[one](viewer.actor), literal(one)), else_=null()) for one in wanted]
-    column: ColumnElement[list[str | None]] = sqlalchemy_cast(array(held), _NAMES)
-    return column
-
-
-def sight_of(viewer: Viewer, held: Iterable[str | None]) -> Sight:
-    """What the viewer has of a case to which they stand as :func:`standing` says."""
-    return rights.sight(viewer.grants, {one for one in (*held, None if viewer.actor.areas else "ward") if one})
 
 
 def _takes_part(actor: Actor, basis: str | None = None) -> ColumnElement[bool]:
@@ -177,7 +105,7 @@ def _gave_reason(actor: Actor) -> ColumnElement[bool]:
         AuditEntry.post == actor.post,
         AuditEntry.household == Case.household,
         AuditEntry.action == OPENED,
-        AuditEntry.at > clock.now() - rights.REASON_HOLDS,
+        AuditEntry.at > clock.now() - REASON_HOLDS,
     )
 
 
@@ -192,7 +120,7 @@ def _named(actor: Actor) -> ColumnElement[bool]:
     return or_(seated(actor), called)
 
 
-_DOORS: Final[dict[Relation, Callable[[Actor], ColumnElement[bool]]]] = {
+_DOORS: Final[viewers.Doors] = {
     "owner": lambda actor: Case.owner == actor.post,
     "lead": _leads,
     "part": _takes_part,
@@ -208,7 +136,10 @@ _DOORS: Final[dict[Relation, Callable[[Actor], ColumnElement[bool]]]] = {
     "asked": _asked_to_visit,
     "reason": _gave_reason,
 }
-"""Each relation as a condition on :class:`Case`."""
+_ACCESS: Final = viewers.Access(LEVELS, _DOORS)
+viewer_of = _ACCESS.viewer_of
+showing = _ACCESS.showing
+standing = _ACCESS.standing
 
 
 def invitation_visible_to(viewer: Viewer) -> ColumnElement[bool]:
@@ -225,7 +156,7 @@ async def find_sight(session: AsyncSession, actor: Actor, case_id: UUID) -> tupl
     """A case and what the actor has of it; nothing at all for one that is not there."""
     viewer = await viewer_of(session, actor)
     row = (await session.execute(select(Case, standing(viewer)).where(Case.id == case_id))).one_or_none()
-    return (None, rights.NOTHING) if row is None else (row[0], sight_of(viewer, row[1]))
+    return (None, NOTHING) if row is None else (row[0], viewer.sight(row[1]))
 
 
 async def load_case(session: AsyncSession, actor: Actor, case_id: UUID, part: Part = "file") -> Case:
@@ -253,7 +184,7 @@ async def sights_of(session: AsyncSession, actor: Actor, case_ids: Collection[UU
     """Household and sight of cases on which the actor is about to act. Raises Missing, or Forbidden (say why)."""
     viewer = await viewer_of(session, actor)
     query = select(Case.id, Case.household, standing(viewer)).where(Case.id.in_(case_ids))
-    found = {row[0]: (row[1], sight_of(viewer, row[2])) for row in await session.execute(query)}
+    found = {row[0]: (row[1], viewer.sight(row[2])) for row in await session.execute(query)}
     _demand_all(found.get(case) for case in case_ids)
     return found
 

@@ -28,6 +28,7 @@ from services.casework.queries.views import (
     VisitView,
 )
 from services.casework.rules import clocks
+from services.casework.rules.rights import reads
 from services.casework.tables import (
     Case,
     Clock,
@@ -181,7 +182,7 @@ class _Reading:
                 {name: getattr(row, name) for name in EntryView.model_fields if name != "earlier"}
             )
             for row in rows
-            if self.seen.reads(row.scope, own=row.author == self.actor.post)
+            if reads(self.seen, row.scope, own=row.author == self.actor.post)
         }
         shown = []
         for view in views.values():

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
-from services.casework.queries.access import must_say_why, showing, sight_of, standing, viewer_of
+from services.casework.queries.access import must_say_why, showing, standing, viewer_of
 from services.casework.queries.grounds import told_in_a_council
 from services.casework.queries.views import CaseView, InvitationView, TypeView
 from services.casework.rules import board, sharing
@@ -142,7 +142,7 @@ async def views_of(
     session: AsyncSession, viewer: Viewer, query: Select[Case, Household, list[str | None]]
 ) -> list[CaseView]:
     """The rows of :func:`select_rows` as views, with their types."""
-    rows = [(row[0], row[1], sight_of(viewer, row[2])) for row in await session.execute(query)]
+    rows = [(row[0], row[1], viewer.sight(row[2])) for row in await session.execute(query)]
     types = await types_of(session, [household.id for _, household, seen in rows if seen.shows("row")])
     return [case_view(case, household, types.get(household.id, []), seen) for case, household, seen in rows]
 

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.casework.queries.access import Viewer, showing, sight_of, standing, viewer_of
+from services.casework.queries.access import Viewer, showing, standing, viewer_of
 from services.casework.queries.cases import CaseFilter, list_cases
-from services.casework.rules.rights import REASON_HOLDS, Part
+from services.casework.rules.rights import Part
 from services.casework.tables import Agency, Case, Consultation, Invitation
 from services.casework.tests.sample import JOBS, NOW, Ward, actor_of
 from shared import clock
@@ -22,6 +22,7 @@ from shared.codes import Code
 from shared.events.intake import ConsentRecorded, ConsentWithdrawn, ProtectionSet
 from shared.events.outreach import VisitAssigned
 from shared.identity import Actor, Tokens
+from shared.rights import REASON_HOLDS
 
 Client = httpx.AsyncClient
 NARRATIVE = {
@@ -394,7 +395,7 @@ async def test_lists_and_single_looks_agree_for_every_post(client: Client, ward:
 
 async def agrees(session: AsyncSession, viewer: Viewer, case_id: UUID) -> None:
     held = await session.scalar(select(standing(viewer)).where(Case.id == case_id))
-    seen = sight_of(viewer, held or ())
+    seen = viewer.sight(held or ())
     for part in get_args(Part):
         there = await session.scalar(select(Case.id).where(Case.id == case_id, showing(viewer, part)))
         assert (there is not None) is seen.shows(part), (viewer.actor.role, part)

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.casework.rules import rights
-from services.casework.rules.rights import LETS, NOTHING, SHOWS, Grant, Level, Part, Relation, grants_for, sight
+from services.casework.rules.rights import LETS, LEVELS, NOTHING, SHOWS, Part, Sight, reads
 from shared.codes import read_codes
+from shared.rights import Level, Relation, grants_for, together
 
 TODAY = date(2026, 6, 18)
 _CODES = list(read_codes(Path(__file__).parent.parent / "codes"))
 ROLES = [entry.code for entry in _CODES if entry.list == "POST_ROLE"]
 KINDS = [entry.code for entry in _CODES if entry.list == "AGENCY_KIND"]
 LISTED = [entry for entry in _CODES if entry.list == "ACCESS"]
-GRANTS = [grant for entry in LISTED if (grant := Grant.read(entry.attributes)) is not None]
+GRANTS = [grant for entry in LISTED if (grant := LEVELS.read(entry.attributes)) is not None]
 CASES = ["caseworker", "coordinator", "manager", "outreach_lead", "outreach_worker", "agency_worker"]
 """Roles that may have cases; operator and auditor have none (access.py never asks the list for them)."""
 
@@ -77,8 +77,8 @@ def expected(role: str, kind: str, relation: str) -> tuple[str, str] | None:
     return None
 
 
-def seen(role: str, kind: str, *relations: str, on: date = TODAY) -> rights.Sight:
-    return sight(grants_for(GRANTS, role, kind, on), relations)
+def seen(role: str, kind: str, *relations: str, on: date = TODAY) -> Sight:
+    return together(grants_for(GRANTS, role, kind, on), relations)
 
 
 def test_every_row_of_the_list_is_understood_and_stands_in_the_table() -> None:
@@ -172,21 +172,21 @@ def test_who_coordinates_sees_the_consents_by_which_they_may_share() -> None:
 
 def test_entries_kept_for_owner_and_lead_are_read_by_those_who_answer_for_the_case() -> None:
     owner, area = seen("caseworker", "sukoyaka", "owner"), seen("caseworker", "sukoyaka", "area")
-    assert owner.reads("lead", own=False)
-    assert not area.reads("lead", own=False)
-    assert area.reads("lead", own=True)
-    assert area.reads("all", own=False)
-    assert not seen(_WORKER, "shakyo", "part").reads("all", own=False)
-    assert not area.reads("a scope that nobody knows", own=False)
-    assert not seen("manager", "chiiki", "ward").reads("all", own=True)
+    assert reads(owner, "lead", own=False)
+    assert not reads(area, "lead", own=False)
+    assert reads(area, "lead", own=True)
+    assert reads(area, "all", own=False)
+    assert not reads(seen(_WORKER, "shakyo", "part"), "all", own=False)
+    assert not reads(area, "a scope that nobody knows", own=False)
+    assert not reads(seen("manager", "chiiki", "ward"), "all", own=True)
 
 
 def test_a_grant_holds_from_its_first_to_its_last_day() -> None:
     attributes = {"relation": "part", "level": "T", "from": "2026-04-01", "until": "2027-03-31"}
-    grant = Grant.read(attributes)
+    grant = LEVELS.read(attributes)
     assert grant is not None
     for day, holds in (("2026-03-31", False), ("2026-04-01", True), ("2027-03-31", True), ("2027-04-01", False)):
-        found = sight(grants_for([grant], _WORKER, "hokatsu", date.fromisoformat(day)), ["part"])
+        found = together(grants_for([grant], _WORKER, "hokatsu", date.fromisoformat(day)), ["part"])
         assert (found != NOTHING) is holds, day
     assert seen("manager", "chiiki", "ward", on=date(2023, 3, 31)) == NOTHING
 
@@ -212,11 +212,11 @@ def test_a_grant_holds_from_its_first_to_its_last_day() -> None:
     ],
 )
 def test_a_row_that_is_not_understood_opens_nothing(attributes: dict[str, Any]) -> None:
-    assert Grant.read(attributes) is None
+    assert LEVELS.read(attributes) is None
 
 
 def test_only_narrows_a_level_to_the_parts_named() -> None:
-    grant = Grant.read({"relation": "part", "level": "F", "only": ["file", "listed"], "more": ["entries.lead"]})
+    grant = LEVELS.read({"relation": "part", "level": "F", "only": ["file", "listed"], "more": ["entries.lead"]})
     assert grant is not None
     assert grant.parts == {"file", "listed", "entries.lead"}
 

@@ -58,7 +58,7 @@ async def hold_protection(session: AsyncSession, actor: Actor, protection: UUID)
     if household is None:
         raise Missing(NOT_HERE)
     await hold(session, household)
-    home = await find_household(session, actor, household, change=True)
+    home = await find_household(session, actor, household, deed="protect")
     if not await is_allowed(session, actor, household):
         raise Forbidden(ONLY_THE_LISTED)
     found = await session.get(Protection, protection, populate_existing=True)

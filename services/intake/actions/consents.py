@@ -54,7 +54,7 @@ async def record_consent(session: AsyncSession, actor: Actor, household: UUID, r
     A consent that the new one renews (or that the request names) is ended by it, in the same transaction.
     """
     await hold(session, household)
-    await find_household(session, actor, household, change=True)
+    await find_household(session, actor, household, deed="consent")
     member = await session.get(Member, request.member)
     if member is None or member.household_id != household:
         raise Refused(N_("この世帯にいない人が選ばれています。"), field="member")
@@ -307,7 +307,7 @@ async def _hold_consent(session: AsyncSession, actor: Actor, consent: UUID) -> C
     """The consent, its household held; Missing when ``actor`` may see none."""
     household = await household_of_consent(session, consent)
     await hold(session, household)
-    await find_household(session, actor, household, change=True)
+    await find_household(session, actor, household, deed="consent")
     found = await session.get(Consent, consent, populate_existing=True)
     if found is None:
         raise Missing(NOT_HERE)

@@ -75,7 +75,7 @@ def refuse_empty(request: ConsultationIn) -> None:
 
 async def _add_to_known(session: AsyncSession, actor: Actor, household: UUID, request: ConsultationIn) -> Registered:
     await hold(session, household)
-    home = await find_household(session, actor, household, change=True)
+    home = await find_household(session, actor, household, deed="tell")
     book, now, today = await rule_book(session), clock.now(), clock.today()
     words = sorted({found.word.code for found in find_words(request.words, book.words)})
     known = (await members_of(session, [household]))[household]
@@ -135,7 +135,7 @@ async def screen_consultation(
     if household is None:
         raise Missing(NOT_HERE)
     await hold(session, household)
-    home = await find_household(session, actor, household, change=True)
+    home = await find_household(session, actor, household, deed="correct")
     found = await session.get(Consultation, consultation, populate_existing=True)
     if found is None:
         raise Missing(NOT_HERE)

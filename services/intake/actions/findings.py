@@ -126,7 +126,7 @@ async def answer_type(
 ) -> TypeFinding:
     """A worker confirms or rejects what a rule asked; rejecting needs a reason."""
     await hold(session, household)
-    await find_household(session, actor, household, change=True)
+    await find_household(session, actor, household, deed="correct")
     found = await session.get(TypeFinding, (household, code), populate_existing=True)
     if found is None or found.verdict == "no":
         raise Missing(NOT_HERE)

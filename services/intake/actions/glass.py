@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from services.intake.queries.access import NOT_HERE, is_allowed, visible_to
+from services.intake.queries.access import NOT_HERE, is_allowed, viewer_of, visible_ids, visible_to
 from services.intake.queries.protections import (
     asked,
     known_post,
@@ -71,7 +71,9 @@ async def _named(session: AsyncSession, actor: Actor, request: GlassIn) -> UUID:
     """The protected household that was meant, by its page or by its number."""
     if request.household is not None:
         found: UUID | None = await session.scalar(
-            select(Household.id).where(Household.id == request.household, Household.protected, visible_to(actor))
+            select(Household.id).where(
+                Household.id == request.household, Household.protected, visible_to(await viewer_of(session, actor))
+            )
         )
         if found is None:
             raise Missing(NOT_HERE)
@@ -147,5 +149,5 @@ async def _hold_glass(session: AsyncSession, glass: UUID) -> Glass:
 
 async def _listed(session: AsyncSession, actor: Actor, household: UUID) -> bool:
     """Whether ``actor`` may see all of it, otherwise than through a glass of their own."""
-    seen = await session.scalar(select(Household.id).where(Household.id == household, visible_to(actor)))
-    return seen is not None and await is_allowed(session, actor, household)
+    seen = await visible_ids(session, actor, [household])
+    return bool(seen) and await is_allowed(session, actor, household)

@@ -31,7 +31,7 @@ _CHANGED_MEANWHILE = N_("この世帯の記録は、開いたあとに別の人�
 async def change_household(session: AsyncSession, actor: Actor, household: UUID, request: HouseholdChange) -> Household:
     """Correct the home; the others hear of it when area, district or completeness is another."""
     await hold(session, household)
-    home = await find_household(session, actor, household, change=True)
+    home = await find_household(session, actor, household, deed="correct")
     if not await is_allowed(session, actor, household):
         raise Forbidden(N_("保護されている人の住所や電話は、担当者だけが直せます。"))
     if home.version != request.version:

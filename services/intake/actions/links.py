@@ -37,8 +37,8 @@ async def link_households(session: AsyncSession, actor: Actor, household: UUID, 
     if household == request.other:
         raise Refused(N_("同じ記録どうしはつなげません。"), field="other")
     await hold(session, household, request.other)
-    one = await find_household(session, actor, household, change=True)
-    await find_household(session, actor, request.other, change=True)
+    one = await find_household(session, actor, household, deed="correct")
+    await find_household(session, actor, request.other, deed="correct")
     if await _kept_back(session, [one.id, request.other]):
         raise Missing(NOT_HERE)
     before = await _load(session, household, request.other)
@@ -55,8 +55,8 @@ async def link_households(session: AsyncSession, actor: Actor, household: UUID, 
 async def unlink_households(session: AsyncSession, actor: Actor, household: UUID, other: UUID) -> None:
     """Take a link back; taking back what is not linked changes nothing."""
     await hold(session, household, other)
-    await find_household(session, actor, household, change=True)
-    await find_household(session, actor, other, change=True)
+    await find_household(session, actor, household, deed="correct")
+    await find_household(session, actor, other, deed="correct")
     before = await _load(session, household, other)
     if before is None or before.state != "linked":
         return

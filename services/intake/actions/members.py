@@ -9,14 +9,13 @@ from sqlalchemy import delete, func, insert, select
 
 from services.intake.actions.findings import find_types
 from services.intake.actions.sides import is_split
-from services.intake.queries.access import NOT_HERE, NOT_YOURS, find_household, sight_of
+from services.intake.queries.access import NOT_HERE, find_household, is_allowed
 from services.intake.queries.facts import MEMBER_ANSWERS
 from services.intake.rules.birth_reading import parse_birth
 from services.intake.rules.matching import member_keys
-from services.intake.rules.protection import Sight
 from services.intake.tables import Member, SearchKey
 from shared import clock
-from shared.errors import Conflict, Forbidden, Missing, Refused
+from shared.errors import Conflict, Missing, Refused
 from shared.events.intake import MemberLeft
 from shared.i18n import N_
 from shared.spine import hold, record
@@ -108,7 +107,7 @@ def key_values(row: dict[str, Any]) -> list[dict[str, Any]]:
 async def add_member(session: AsyncSession, actor: Actor, household: UUID, request: MemberIn) -> Member:
     """Somebody more lives there, or belongs to them."""
     await hold(session, household)
-    home = await find_household(session, actor, household, change=True)
+    home = await find_household(session, actor, household, deed="correct")
     last = await session.scalar(select(func.max(Member.position)).where(Member.household_id == household))
     row = member_values(
         request,
@@ -170,15 +169,12 @@ async def _load(session: AsyncSession, actor: Actor, member: UUID) -> tuple[Memb
     if household is None:
         raise Missing(NOT_HERE)
     await hold(session, household)
-    home = await find_household(session, actor, household, change=True)
+    home = await find_household(session, actor, household, deed="correct")
     found = await session.get(Member, member, populate_existing=True)
     if found is None:
         raise Missing(NOT_HERE)
-    sight = await sight_of(session, actor, household, glass=False)
-    if sight is Sight.HOME and found.apart:
+    if found.apart and not await is_allowed(session, actor, household):
         raise Missing(NOT_HERE)
-    if sight in {Sight.MASKED, Sight.NUMBER}:
-        raise Forbidden(NOT_YOURS)  # what is masked would be written over by what was shown in its place
     return found, home
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 async def set_protection(session: AsyncSession, actor: Actor, household: UUID, request: ProtectionIn) -> Protection:
     """Protect a member from now on: the household leaves searches, and its address is masked at once."""
     await hold(session, household)
-    home = await find_household(session, actor, household, change=True)
+    home = await find_household(session, actor, household, deed="protect")
     if not await is_allowed(session, actor, household):
         raise Forbidden(ONLY_THE_LISTED)  # else a second protection would put its setter on a list
     member = await session.get(Member, request.member)

@@ -195,7 +195,7 @@ async def _take(session: AsyncSession, actor: Actor, disposals: Sequence[UUID]) 
         await session.scalars(
             select(Disposal)
             .join(Household, Household.id == Disposal.household)
-            .where(Disposal.id.in_(disposals), Disposal.state == "listed", open_to(actor))
+            .where(Disposal.id.in_(disposals), Disposal.state == "listed", await open_to(session, actor))
             .order_by(Disposal.due_on, Disposal.id)
             .execution_options(populate_existing=True)
         )

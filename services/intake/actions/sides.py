@@ -102,7 +102,7 @@ async def is_split(session: AsyncSession, household: UUID) -> bool:
 
 async def _held(session: AsyncSession, actor: Actor, household: UUID) -> Household:
     await hold(session, household)
-    home = await find_household(session, actor, household, change=True)
+    home = await find_household(session, actor, household, deed="protect")
     if not await is_allowed(session, actor, household):
         raise Forbidden(ONLY_THE_LISTED)
     return home

@@ -44,11 +44,11 @@ IMPORTER = Actor(
     session=uuid5(_SPACE, "session"),
     agency="coordination",
     agency_kind="coordination",
-    role="coordinator",
+    role="caseworker",
     areas=frozenset(),
     name="台帳取込",
 )
-"""Who registers what a ledger brings: nobody in person, for the whole ward."""
+"""Who registers what a ledger brings, and adds whom it names: nobody in person, a caseworker of the whole ward."""
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from services.intake.actions.households import change_household
 from services.intake.actions.links import link_households, unlink_households
 from services.intake.actions.members import add_member, change_member, mark_left
 from services.intake.actions.protections import end_protection, set_protection
+from services.intake.actions.reasons import give_reason
 from services.intake.checking import settle_area
 from services.intake.forms import read_fields, understand
 from services.intake.pages.households import household_page
@@ -27,6 +28,7 @@ from services.intake.requests import (
     MemberChange,
     MemberIn,
     ProtectionIn,
+    ReasonIn,
     ScreeningIn,
     TypeAnswerIn,
 )
@@ -80,6 +82,16 @@ async def carry_out(
     except Refused as refusal:
         return await household_page(request, here, actor, household, refusal=refusal, sent=fields)
     return RedirectResponse(done.link(f"/intake/households/{household}#{place}"), status_code=303)
+
+
+@router.post("/open")
+async def say_why(request: Request, household: UUID, here: Here, actor: CurrentActor) -> Response:
+    """Write down why a manager opens the record, then open it."""
+
+    async def act(session: AsyncSession, body: ReasonIn) -> None:
+        await give_reason(session, actor, household, body.reason)
+
+    return await carry_out(request, here, actor, household, model=ReasonIn, act=act, place="members")
 
 
 @router.post("/change")

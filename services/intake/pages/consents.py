@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.actions.consents import confirm_consent, record_consent, withdraw_consent
 from services.intake.forms import new_key, problem_of, read_fields, understand
-from services.intake.pages.consent_words import CONSENT_ROLES, consent_words, paper_words
+from services.intake.pages.consent_words import consent_words, paper_words
 from services.intake.pages.showing import household_context
-from services.intake.queries.access import NOT_YOURS
+from services.intake.queries.access import NOT_YOUR_DEED, NOT_YOURS
 from services.intake.queries.consents import (
     Agencies,
     agencies_of,
@@ -199,8 +199,8 @@ async def _form(
     locale, today = locale_of(request), clock.today()
     async with here.db.transaction() as session:
         view = await read_household(session, actor, household)
-        if not view.whole:
-            raise Forbidden(NOT_YOURS)
+        if not view.may_consent:
+            raise Forbidden(NOT_YOURS if view.home.protected else NOT_YOUR_DEED["consent"])
         await note(session, actor, "view", [household])
         agencies = await agencies_of(session, household)
         rules = await consent_rules(session, today)
@@ -256,7 +256,7 @@ async def _one(
             consent=view.consent,
             words=consent_words(view, here.codes, locale),
             person=next((one for one in context["people"] if one["row"].id == view.consent.member_id), None),
-            may_write=actor.role in CONSENT_ROLES,
+            may_write=home.may_consent,
             texts=[(one.version, one.version) for one in texts],
             today=clock.today(),
             **_choices(here, locale, view.agencies),

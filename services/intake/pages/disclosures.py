@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.intake.actions import disclosures
 from services.intake.forms import new_key, problem_of, understand
 from services.intake.pages.disclosed import as_json, given_reason, grounds_in, marks_of
-from services.intake.queries.access import allowed_to, visible_to
+from services.intake.queries.access import allowed_to, viewer_of, visible_to
 from services.intake.queries.persons_file import PersonsFile, demand_household, find_request, put_together
 from services.intake.reasons import short_name
 from services.intake.requests.disclosures import (
@@ -75,7 +75,7 @@ async def list_requests(request: Request, here: Here, actor: CurrentActor) -> HT
             select(DisclosureRequest, Member.name)
             .join(Household, Household.id == DisclosureRequest.household_id)
             .join(Member, Member.id == DisclosureRequest.member_id)
-            .where(visible_to(actor), allowed_to(actor))
+            .where(visible_to(await viewer_of(session, actor)), allowed_to(actor))
             .order_by(DisclosureRequest.state != "received", DisclosureRequest.due_on, DisclosureRequest.number)
             .limit(_SHOWN)
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.intake.queries.access import WRITING_ROLES
 from services.intake.queries.protections import (
     allow_lists,
     asked,
@@ -14,7 +13,6 @@ from services.intake.queries.protections import (
     rules_now,
     seconds_for,
 )
-from services.intake.rules.protection import Sight
 from shared import clock
 
 if TYPE_CHECKING:
@@ -26,9 +24,9 @@ if TYPE_CHECKING:
 
 async def guard_context(session: AsyncSession, actor: Actor, view: HouseholdView) -> dict[str, Any]:
     """What the templates read. Who does not see all of it learns of their own requests alone."""
-    home, whole, writes = view.home, view.whole, actor.role in WRITING_ROLES
-    masked = view.sight in {Sight.MASKED, Sight.NUMBER}
-    guarded = whole and bool(home.protected)
+    home, whole = view.home, view.whole
+    masked = not view.allowed
+    guarded = (whole or view.may_protect) and bool(home.protected)
     now, rules = clock.now(), await rules_now(session)
     asks = masked and bool(home.protected)
     glasses = await glasses_of(session, home.id) if guarded or asks or view.let_in else []
@@ -38,7 +36,7 @@ async def guard_context(session: AsyncSession, actor: Actor, view: HouseholdView
     return {
         "allow_lists": await allow_lists(session, home.id) if guarded else {},
         "owners": await owners_of(session, home.id) if guarded else [],
-        "concerned": await posts_concerned(session, home) if whole and writes else [],
+        "concerned": await posts_concerned(session, home) if view.may_protect else [],
         "glasses": glasses,
         "glass_waits": [one for one in glasses if asked(one).waits(now, rules)],
         "glass_open": own[0] if own else None,
@@ -46,6 +44,5 @@ async def guard_context(session: AsyncSession, actor: Actor, view: HouseholdView
         "glass_minutes": int(rules.glass.total_seconds()) // 60,
         "renew_days": rules.renew_days,
         "today": clock.today(),
-        "may_change": writes and (whole or view.sight is Sight.HOME),
         "kept": bool(home.protected) and not view.side,
     }

@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.intake.forms import new_key, read_fields, understand_what_can_be
 from services.intake.pages.clashing import differences
-from services.intake.pages.consent_words import CONSENT_ROLES, consents_context
+from services.intake.pages.consent_words import consents_context
 from services.intake.pages.guarding import guard_context
 from services.intake.pages.showing import household_context
-from services.intake.queries.access import WRITING_ROLES, visible_to
+from services.intake.queries.access import WRITING_ROLES, viewer_of, visible_to
 from services.intake.queries.consents import agencies_of
 from services.intake.queries.household import read_household
 from services.intake.queries.labels import family_name
@@ -101,12 +101,13 @@ async def search_everywhere(request: Request, here: Here, actor: CurrentActor) -
     word = asked.q.strip().upper()
     async with here.db.transaction() as session:
         await note(session, actor, "search")
+        visible = visible_to(await viewer_of(session, actor))
         case = await session.scalar(
             select(CaseOfHousehold.case_id)
             .join(Household, Household.id == CaseOfHousehold.household_id)
-            .where(CaseOfHousehold.number == word, visible_to(actor))
+            .where(CaseOfHousehold.number == word, visible)
         )
-        home = await session.scalar(select(Household.id).where(Household.number == word, visible_to(actor)))
+        home = await session.scalar(select(Household.id).where(Household.number == word, visible))
     if word and case is not None:
         return RedirectResponse(f"/casework/cases/{case}", status_code=303)
     if word and home is not None:
@@ -213,13 +214,13 @@ async def household_page(
         receipt = _receipt(view, received, locale)
         return page(
             request,
-            "household_kept.html" if view.sight is Sight.NUMBER else "household.html",
+            "household_kept.html" if view.sight in {Sight.NUMBER, Sight.RECEIPT} else "household.html",
             status=refusal.status if refusal else 200,
             errors=problems,
             clashed=clashed,
             told=gettext(_RECEIVED, locale) if receipt else None,
             receipt=receipt,
-            may_write=actor.role in WRITING_ROLES and not view.let_in and (not view.side or view.sight is Sight.HOME),
+            may_write="tell" in view.deeds,
             agencies=agencies,
             key=new_key,
             sent=sent or {},
@@ -233,7 +234,7 @@ async def household_page(
             }
             | {"ANSWER": [(code, gettext(text, locale)) for code, text in _ANSWERS]},
             **await guard_context(session, actor, view),
-            may_consent=actor.role in CONSENT_ROLES and view.whole,
+            may_consent=view.may_consent,
             consents=consents_context(
                 view.consents,
                 {one.row.id: short_name(one.row.name, here.codes.label("RELATION", one.row.relation, locale))

@@ -1,1 +1,1 @@
-"""What pages and API read; every select goes through ``access.visible_to(actor)``."""
+"""What pages and API read; every select goes through ``access.visible_to(viewer)``."""

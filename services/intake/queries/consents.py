@@ -168,7 +168,7 @@ async def read_consent(session: AsyncSession, actor: Actor, household: UUID, con
     they live.
     """
     home = await find_household(session, actor, household)
-    if await sight_of(session, actor, household) is not Sight.ALL:
+    if await sight_of(session, actor, household) not in {Sight.ALL, Sight.CONTACT}:
         raise Forbidden(NOT_YOURS)
     found = await session.get(Consent, consent)
     if found is None or found.household_id != household:

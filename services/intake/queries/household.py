@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import not_, or_, select
 
-from services.intake.queries.access import find_household, is_allowed, kept_back, sight_of, visible_ids
+from services.intake.queries.access import find_household, is_allowed, kept_back, stand_to, visible_ids
 from services.intake.queries.book import rule_book
 from services.intake.queries.facts import (
     Circumstances,
@@ -21,6 +21,7 @@ from services.intake.queries.labels import family_name, household_names
 from services.intake.queries.masking import (
     around_side,
     found_for_side,
+    leave_the_contact,
     leave_the_number,
     mask,
     on_side,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
     from services.intake.rules.facts import HouseholdFacts
     from services.intake.rules.reasons import Reason
+    from services.intake.rules.rights import Deed
     from services.intake.rules.rulebook import RuleBook
     from shared.identity import Actor
 
@@ -101,6 +103,10 @@ class HouseholdView:
 
     home: Household
     sight: Sight
+    deeds: frozenset[Deed]
+    """What the viewer may do about what is shown."""
+    must_say_why: bool
+    """A written reason opens it."""
     side: str
     let_in: bool
     """Seen through the glass: to look, and for a while."""
@@ -120,12 +126,27 @@ class HouseholdView:
     @property
     def allowed(self) -> bool:
         """Whether address, telephone and area of what is shown may be shown."""
-        return self.sight in {Sight.ALL, Sight.HOME}
+        return self.sight in {Sight.ALL, Sight.HOME, Sight.CONTACT}
 
     @property
     def whole(self) -> bool:
         """Whether all of it is shown: what is not seen can't be corrected."""
         return self.sight is Sight.ALL and not self.side and not self.let_in
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the viewer may correct what is shown: of a split household, their side."""
+        return "correct" in self.deeds
+
+    @property
+    def may_consent(self) -> bool:
+        """Whether the viewer may take down a consent on paper, by the names of those who give it."""
+        return "consent" in self.deeds and self.sight in {Sight.ALL, Sight.CONTACT}
+
+    @property
+    def may_protect(self) -> bool:
+        """Whether the viewer may protect somebody, and sees to the protections there are."""
+        return "protect" in self.deeds and self.sight in {Sight.ALL, Sight.CONTACT}
 
     @property
     def called(self) -> str:
@@ -177,12 +198,16 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
     allowed for the home side alone sees that one, whatever they ask for.
     """
     home = await find_household(session, actor, household)
-    sight = await sight_of(session, actor, household)
+    stand = await stand_to(session, actor, household)
+    sight, deeds = stand.sight, stand.deeds
     book = await rule_book(session)
-    if sight is Sight.NUMBER:
+    if sight in {Sight.NUMBER, Sight.RECEIPT}:
+        own = await _consultations(session, household, by=actor) if sight is Sight.RECEIPT else []
         leave_the_number(home)
         facts = household_facts(home, [], Circumstances())
-        return HouseholdView(home, sight, "", False, None, [], [], [], [], [], [], facts, book)
+        return HouseholdView(
+            home, sight, deeds, stand.must_say_why, "", False, None, [], own, [], [], [], [], facts, book
+        )
     let_in = bool(home.protected) and sight is Sight.ALL and not await is_allowed(session, actor, household)
     apart = await session.get(Apart, household) if home.protected else None
     if apart is not None and apart.ended_at is not None:
@@ -193,13 +218,8 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
     today = clock.today()
     protections = await _all(session, select(Protection).where(Protection.household_id == household))
     guarded = {one.member_id for one in protections if one.ended_at is None}
-    consultations = await _all(
-        session,
-        select(Consultation)
-        .where(Consultation.household_id == household)
-        .order_by(Consultation.occurred_at.desc(), Consultation.id.desc()),
-    )
-    links = await _links(session, actor, home)
+    consultations = await _consultations(session, household)
+    links = await _links(session, actor, home) if sight is Sight.ALL else []
     if apart is not None and side:
         rows = [row for row in rows if row.apart == (side == "apart")]
         consultations = [one for one in consultations if one.apart == (side == "apart")]
@@ -210,6 +230,9 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
     view = HouseholdView(
         home=home,
         sight=sight,
+        # to look through the glass is not to change; a page for one side is made to be given away
+        deeds=frozenset() if let_in or (side and sight is Sight.ALL) else deeds,
+        must_say_why=False,
         side=side,
         let_in=let_in,
         apart=None if side == "home" else apart,
@@ -243,9 +266,19 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
         shown = on_side(view.members)
         view.consents = [one for one in view.consents if one.member_id in shown]
         view.protections = [one for one in view.protections if one.member_id in shown]
-    if not view.allowed:
+    if sight is Sight.CONTACT:
+        leave_the_contact(view, actor)
+    elif not view.allowed:
         mask(view, actor)
     return view
+
+
+async def _consultations(session: AsyncSession, household: UUID, *, by: Actor | None = None) -> list[Consultation]:
+    """The newest first; ``by``: what one post has taken down itself."""
+    query = select(Consultation).where(Consultation.household_id == household)
+    if by is not None:
+        query = query.where(Consultation.received_by == by.post)
+    return await _all(session, query.order_by(Consultation.occurred_at.desc(), Consultation.id.desc()))
 
 
 async def _all(session: AsyncSession, statement: object) -> list:  # type: ignore[type-arg]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import case, func, not_, select, true, tuple_
 
-from services.intake.queries.access import kept_back, visible_to
+from services.intake.queries.access import kept_back, showing, viewer_of
 from services.intake.queries.facts import birth_of, members_of
 from services.intake.queries.labels import family_name
 from services.intake.rules.birth import UNKNOWN_BIRTH
@@ -101,7 +101,7 @@ async def find_known(session: AsyncSession, asked: Home, actor: Actor | None, *,
         .where(
             tuple_(SearchKey.kind, SearchKey.value).in_(sorted(keys)),
             not_(kept_back()),
-            visible_to(actor) if actor is not None else true(),
+            showing(await viewer_of(session, actor), "listed") if actor is not None else true(),
         )
         .group_by(SearchKey.household_id)
         .having(strength > 0 if alike else true())

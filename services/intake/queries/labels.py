@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, not_, or_, select
 
-from services.intake.queries.access import allowed_to, home_side_to, kept_back, sits_on, visible_to
+from services.intake.queries.access import allowed_to, home_side_to, kept_back, showing, viewer_of
 from services.intake.tables import Household, Member
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def household_names(session: AsyncSession, actor: Actor, households: Itera
     rows = await session.execute(
         select(Household.id, Household.number, Member.name, Member.left_reason)
         .outerjoin(Member, Member.household_id == Household.id)
-        .where(Household.id.in_(asked), or_(visible_to(actor), sits_on(actor)), _named_to(actor))
+        .where(Household.id.in_(asked), showing(await viewer_of(session, actor), "label"), _named_to(actor))
         .order_by(Household.id, Member.position)
     )
     numbers: dict[UUID, str] = {}
@@ -61,7 +61,7 @@ async def member_names(session: AsyncSession, actor: Actor, members: Iterable[UU
     rows = await session.execute(
         select(Member.id, Member.name, Member.relation)
         .join(Household, Household.id == Member.household_id)
-        .where(Member.id.in_(asked), visible_to(actor), _named_to(actor))
+        .where(Member.id.in_(asked), showing(await viewer_of(session, actor), "label"), _named_to(actor))
     )
     return {member: (name, relation) for member, name, relation in rows}
 
@@ -79,7 +79,7 @@ async def cells_of(
     asked = list(dict.fromkeys(households))[:MOST_IDS]
     rows = await session.execute(
         select(Household.id, Household.mesh, Household.district, Household.area).where(
-            and_(Household.id.in_(asked), visible_to(actor), not_(kept_back()))
+            and_(Household.id.in_(asked), showing(await viewer_of(session, actor), "contact"), not_(kept_back()))
         )
     )
     return {household: (mesh, district, area) for household, mesh, district, area in rows}

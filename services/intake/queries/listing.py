@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, false, func, not_, or_, select, true, tuple_
 
-from services.intake.queries.access import allowed_to, kept_back, visible_to
+from services.intake.queries.access import allowed_to, kept_back, showing, viewer_of
 from services.intake.queries.facts import birth_of, members_of
 from services.intake.rules.birth import shown_age
 from services.intake.rules.matching import search_keys
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.intake.queries.access import Viewer
     from services.intake.requests import SearchIn
     from services.intake.tables import Member
     from shared.identity import Actor
@@ -57,13 +58,13 @@ class Page:
     next_id: UUID | None
 
 
-def _found(actor: Actor, request: SearchIn) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [visible_to(actor)]
+def _found(viewer: Viewer, request: SearchIn) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [showing(viewer, "listed")]
     if request.q:
         # a search finds no protected household, whoever asks: it is reached by its case
         conditions += [not_(kept_back()), _matches(request.q)]
     else:
-        conditions.append(allowed_to(actor))
+        conditions.append(allowed_to(viewer.actor))
     if request.area:
         conditions.append(Household.area == request.area)
     if request.type:
@@ -94,7 +95,7 @@ def _matches(words: str) -> ColumnElement[bool]:
 
 async def list_households(session: AsyncSession, actor: Actor, request: SearchIn, *, most: int = PAGE) -> Page:
     """One page of ``most`` rows, the household last heard of first."""
-    condition = _found(actor, request)
+    condition = _found(await viewer_of(session, actor), request)
     statement = select(Household).where(condition)
     total = None
     if request.before is None:

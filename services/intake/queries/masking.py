@@ -35,6 +35,11 @@ _CONTACT: dict[str, Any] = {
     "received_by": None, "handed_to": None, "screened_by": None,
 }  # fmt: skip
 """The office that took a call says where somebody lives."""
+_TOLD: dict[str, Any] = {"caller_name": "", "caller_phone": "", "words": "", "result_reason": ""}
+_HOW_THEY_ARE: dict[str, Any] = {
+    "work": "unknown", "care": "unknown", "dementia_diagnosis": "unknown",
+    "dementia_level": "unknown", "disability": [], "marital": "unknown", "traits": {},
+}  # fmt: skip
 _CONSENT: dict[str, Any] = {"recipients": [], "limits": "", "representative_name": "", "end_words": ""}
 _PROTECTION: dict[str, Any] = {"reason": "", "end_reason": ""}
 
@@ -55,6 +60,16 @@ def mask(view: HouseholdView, actor: Actor) -> None:
     _take_out(view.findings, {"answer_reason": ""})
     _take_out(view.consents, _CONSENT)
     _take_out(view.protections, _PROTECTION)
+
+
+def leave_the_contact(view: HouseholdView, actor: Actor) -> None:
+    """Take out what was told and how the people are; what ``actor`` wrote down themself stays theirs."""
+    _take_out([view.home], {"traits": {}})
+    _take_out([one.row for one in view.members], _HOW_THEY_ARE)
+    _take_out([one for one in view.consultations if one.received_by != actor.post], _TOLD)
+    _take_out(view.findings, {"reasons": [], "questions": [], "answer_reason": ""})
+    _take_out(view.protections, _PROTECTION)
+    view.questions = view.warnings = ()
 
 
 def leave_the_number(home: Household) -> None:

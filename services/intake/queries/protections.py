@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import and_, exists, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from services.intake.queries.access import AREA_ROLES, allowed_to, visible_to
+from services.intake.queries.access import AREA_ROLES, allowed_to, viewer_of, visible_to
 from services.intake.rules.protection import Asked, ProtectionRules, Somebody, may_answer, may_be_second, warning_now
 from services.intake.tables import AccessGrant, Allowance, Glass, Household, Protection
 from shared import clock
@@ -170,7 +170,7 @@ async def due_soon(session: AsyncSession, actor: Actor) -> list[Due]:
         .where(
             Protection.ended_at.is_(None),
             or_(Protection.ends_on.is_(None), Protection.ends_on <= today + _SOON),
-            visible_to(actor),
+            visible_to(await viewer_of(session, actor)),
             allowed_to(actor),
         )
         .order_by(Protection.ends_on.asc().nulls_last(), Protection.id)

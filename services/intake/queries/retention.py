@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select
 
-from services.intake.queries.access import NOT_HERE, NOT_YOURS, allowed_to, visible_to
+from services.intake.queries.access import NOT_HERE, NOT_YOURS, allowed_to, viewer_of, visible_to
 from services.intake.rules.retention import Hold, Judgement, Period, Record, judge
 from services.intake.tables import CaseOfHousehold, Consent, Consultation, Household, Member, Protection
 from services.intake.tables.disclosures import DisclosureRequest
@@ -52,15 +52,19 @@ class Certificate:
         return None if self.waiting_for else max(one.confirmed_at for one in self.receipts.values())
 
 
-def open_to(actor: Actor) -> ColumnElement[bool]:
+async def open_to(session: AsyncSession, actor: Actor) -> ColumnElement[bool]:
     """Households whose keeping concerns ``actor``: of the protected ones, those on whose allow-list the post stands."""
-    return and_(visible_to(actor), allowed_to(actor))
+    return and_(visible_to(await viewer_of(session, actor)), allowed_to(actor))
 
 
 async def find_open(session: AsyncSession, actor: Actor, household: UUID) -> Household:
     """Missing when ``actor`` sees no such household; Forbidden when it is protected and the post not on its list."""
     row = (
-        await session.execute(select(Household, allowed_to(actor)).where(Household.id == household, visible_to(actor)))
+        await session.execute(
+            select(Household, allowed_to(actor)).where(
+                Household.id == household, visible_to(await viewer_of(session, actor))
+            )
+        )
     ).one_or_none()
     if row is None:
         raise Missing(NOT_HERE)
@@ -133,7 +137,7 @@ async def list_due(session: AsyncSession, actor: Actor) -> list[Disposal]:
     found = await session.scalars(
         select(Disposal)
         .join(Household, Household.id == Disposal.household)
-        .where(Disposal.state == "listed", open_to(actor))
+        .where(Disposal.state == "listed", await open_to(session, actor))
         .order_by(Disposal.due_on, Disposal.id)
         .limit(MOST_SHOWN)
     )
@@ -143,7 +147,7 @@ async def list_due(session: AsyncSession, actor: Actor) -> list[Disposal]:
 async def count_due(session: AsyncSession, actor: Actor) -> int:
     """How many there are in all."""
     query = select(func.count()).select_from(Disposal).join(Household, Household.id == Disposal.household)
-    return await session.scalar(query.where(Disposal.state == "listed", open_to(actor))) or 0
+    return await session.scalar(query.where(Disposal.state == "listed", await open_to(session, actor))) or 0
 
 
 async def not_as_listed(session: AsyncSession, households: Collection[UUID], today: date) -> list[UUID]:
@@ -181,7 +185,7 @@ async def list_held(session: AsyncSession, actor: Actor) -> list[tuple[LegalHold
     found = await session.execute(
         select(LegalHold, Household.number)
         .join(Household, Household.id == LegalHold.household_id)
-        .where(LegalHold.lifted_at.is_(None), open_to(actor))
+        .where(LegalHold.lifted_at.is_(None), await open_to(session, actor))
         .order_by(LegalHold.set_at)
         .limit(MOST_SHOWN)
     )

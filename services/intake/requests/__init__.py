@@ -225,6 +225,12 @@ class SideIn(Sent):
     side: Literal["home", "apart"]
 
 
+class ReasonIn(Sent):
+    """Why a manager opens a record; the reason is kept."""
+
+    reason: Line = ""
+
+
 class EndIn(Sent):
     """Why something ends; the reason is kept."""
 

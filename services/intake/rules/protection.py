@@ -6,13 +6,14 @@ address without standing on the allow-list needs a reason and a second *person* 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from services.intake.rules.rights import Part
 from shared.errors import Conflict, Forbidden, Refused
 from shared.i18n import N_
 
@@ -23,15 +24,19 @@ _SECONDS = frozenset({"caseworker", "coordinator", "manager", "agency_worker", "
 
 
 class Sight(StrEnum):
-    """How much of a household somebody sees."""
+    """How much of a household's page somebody sees."""
 
     ALL = "all"
     HOME = "home"
     """Of a household that is split for view: the side that is not kept apart."""
+    CONTACT = "contact"
+    """Who they are, where, what must be avoided and what was agreed to; not what was told."""
     MASKED = "masked"
     """Who takes part without being on the allow-list: neither names nor places nor what was told."""
+    RECEIPT = "receipt"
+    """One's own words, and that they have arrived."""
     NUMBER = "number"
-    """That there is a protected household of this number, and how to ask for more."""
+    """That there is a household of this number, and how to ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +78,25 @@ class ProtectionRules:
         )
 
 
-def sight(*, kept_back: bool, listed: bool, home_only: bool, split: bool, part: bool) -> Sight:
-    """How much of a visible household a viewer sees.
+def sight(
+    parts: Collection[Part], *, kept_back: bool, listed: bool, let_in: bool, home_only: bool, split: bool, part: bool
+) -> Sight:
+    """How much of a visible household a viewer sees whose relations show ``parts``.
 
-    ``listed``: owner, allow-list or an open glass; ``home_only``: on the allow-list for the home side alone;
-    ``part``: takes part in it (a grant, or registered it) without being listed.
+    ``listed``: owner or allow-list; ``let_in``: through an open glass; ``home_only``: on the allow-list for the home
+    side alone; ``part``: works for it, be it without being listed.
     """
-    if not kept_back or listed:
+    if kept_back and let_in:
         return Sight.ALL
-    if home_only and split:
-        return Sight.HOME
-    return Sight.MASKED if part or home_only else Sight.NUMBER
+    if kept_back and not listed:
+        if home_only and split:
+            return Sight.HOME
+        return Sight.MASKED if part or home_only else Sight.NUMBER
+    if "told" in parts:
+        return Sight.ALL
+    if "contact" in parts or kept_back:
+        return Sight.CONTACT
+    return Sight.RECEIPT if "receipt" in parts else Sight.NUMBER
 
 
 def demand_end_day(ends_on: date | None, today: date, rules: ProtectionRules) -> None:

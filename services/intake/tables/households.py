@@ -232,7 +232,8 @@ class CaseOfHousehold(Base):
 class AccessGrant(Base):
     """Projection: who may see a household beside the offices of its area, and by which fact.
 
-    ``ground``: owner, agency, lead, meeting, council, request or worker. Either ``post`` or ``agency`` is set.
+    ``ground``: owner, agency, lead, meeting, council, request, worker, assigned or reason. Either ``post`` or
+    ``agency`` is set, or for a request neither.
     """
 
     __tablename__ = "access_grant"
@@ -252,6 +253,10 @@ class AccessGrant(Base):
     agency: Mapped[str | None]
     area: Mapped[str | None]
     """For ``request``: outreach leads of this area may see it while they plan."""
+    basis: Mapped[str | None]
+    """For ``agency``: the ground on which it was asked in (共有の根拠)."""
+    until: Mapped[datetime | None]
+    """For ``reason``: how long it is good for."""
     ended: Mapped[bool] = no_column()
 
 

@@ -9,6 +9,7 @@ import pytest
 from services.intake.actions.consultations import receive_consultation
 from services.intake.handlers import subscriptions
 from services.intake.queries.access import is_allowed, visible_ids
+from services.intake.queries.labels import household_names
 from services.intake.requests import ConsultationIn, MemberIn
 from services.intake.tables import CaseOfHousehold, Member
 from services.intake.tests.conftest import post_of
@@ -35,7 +36,7 @@ from shared.spine import NotYet
 from shared.spine.applying import Applier
 
 
-async def hear(db: Database, event: Event, at: datetime | None = None) -> None:
+async def hear(db: Database, event: Event, at: datetime | None = None, *, by: Actor | None = None) -> None:
     """Apply a fact as the reader would; twice, as doing it again must change nothing."""
     moment = at or clock.now()
     envelope = Envelope(
@@ -50,6 +51,7 @@ async def hear(db: Database, event: Event, at: datetime | None = None) -> None:
         occurred_at=moment,
         recorded_at=moment,
         data=event.model_dump(mode="json"),
+        actor=str(by.post) if by else None,
     )
     for _ in range(2):
         async with db.transaction() as session:
@@ -129,12 +131,12 @@ async def test_an_agency_sees_after_it_has_accepted(db: Database) -> None:
     assert not await sees(db, worker, household)
 
 
-async def test_the_leading_agency_and_those_called_to_a_meeting_see(db: Database) -> None:
+async def test_the_leading_agency_sees_and_those_called_to_a_meeting_know_the_name(db: Database) -> None:
     household, _ = await registered(db)
     case = uuid4()
     await hear(db, opened(household, uuid4(), case=case))
-    worker = post_of("agency_worker", agency="shakyo")
-    await hear(db, LeadChanged(household=household, case=case, agency="shakyo"))
+    worker = post_of("agency_worker", agency="hokatsu-c")
+    await hear(db, LeadChanged(household=household, case=case, agency="hokatsu-c"))
     assert await sees(db, worker, household)
     await hear(db, LeadChanged(household=household, case=case, agency=None))
     assert not await sees(db, worker, household)
@@ -145,11 +147,13 @@ async def test_the_leading_agency_and_those_called_to_a_meeting_see(db: Database
         kind="support_council",
         basis="law_106_6",
         starts_at=datetime(2026, 7, 1, tzinfo=UTC),
-        agencies=("shakyo",),
+        agencies=("hokatsu-c",),
         called_by=uuid4(),
     )
     await hear(db, meeting)
-    assert await sees(db, worker, household)
+    assert not await sees(db, worker, household)
+    async with db.read() as session:
+        assert list(await household_names(session, worker, [household])) == [household], "its name, and no more"
 
 
 async def test_those_who_plan_and_go_see(db: Database) -> None:

@@ -25,6 +25,7 @@ from services.intake.rules.protection import (
     sight,
     warning_now,
 )
+from services.intake.rules.rights import Part
 from shared.errors import Conflict, Forbidden, Refused
 
 TODAY = date(2026, 6, 18)
@@ -41,28 +42,53 @@ def _who(
     )  # fmt: skip
 
 
+def look(parts: set[Part], *facts: str) -> Sight:
+    """What is seen with ``parts`` where these facts hold, and no other."""
+    names = ("kept_back", "listed", "let_in", "home_only", "split", "part")
+    assert set(facts) <= set(names)
+    return sight(parts, **{name: name in facts for name in names})
+
+
 @pytest.mark.parametrize(
     ("facts", "seen"),
     [
-        ((False, False, False, False, False), Sight.ALL),
-        ((True, True, False, False, False), Sight.ALL),
-        ((True, True, True, True, False), Sight.ALL),
-        ((True, False, True, True, True), Sight.HOME),
-        ((True, False, True, False, False), Sight.MASKED),  # the split is over: the list for one side opens nothing
-        ((True, False, False, True, True), Sight.MASKED),
-        ((True, False, False, False, True), Sight.MASKED),
-        ((True, False, False, True, False), Sight.NUMBER),
-        ((True, False, False, False, False), Sight.NUMBER),
+        ("", Sight.ALL),
+        ("kept_back listed", Sight.ALL),
+        ("kept_back listed home_only split", Sight.ALL),
+        ("kept_back let_in", Sight.ALL),
+        ("kept_back home_only split part", Sight.HOME),
+        ("kept_back home_only", Sight.MASKED),  # the split is over: the list for one side opens nothing
+        ("kept_back split part", Sight.MASKED),
+        ("kept_back part", Sight.MASKED),
+        ("kept_back split", Sight.NUMBER),
+        ("kept_back", Sight.NUMBER),
     ],
 )
-def test_how_much_is_seen(facts: tuple[bool, ...], seen: Sight) -> None:
-    names = ("kept_back", "listed", "home_only", "split", "part")
-    assert sight(**dict(zip(names, facts, strict=True))) is seen
+def test_how_much_is_seen(facts: str, seen: Sight) -> None:
+    assert look({"listed", "label", "contact", "told"}, *facts.split()) is seen
+
+
+@pytest.mark.parametrize(
+    ("parts", "facts", "seen"),
+    [
+        ({"contact"}, "", Sight.CONTACT),
+        ({"contact"}, "kept_back listed", Sight.CONTACT),
+        (set(), "kept_back listed", Sight.CONTACT),  # the list is about who and where; what was told is the levels'
+        ({"contact"}, "kept_back let_in", Sight.ALL),
+        ({"contact", "receipt"}, "", Sight.CONTACT),
+        ({"receipt"}, "", Sight.RECEIPT),
+        ({"receipt"}, "kept_back part", Sight.MASKED),
+        ({"listed"}, "", Sight.NUMBER),
+        ({"label"}, "", Sight.NUMBER),
+    ],
+)
+def test_a_level_shows_no_more_than_its_parts(parts: set[Part], facts: str, seen: Sight) -> None:
+    assert look(parts, *facts.split()) is seen
 
 
 def test_nothing_but_a_list_opens_what_is_kept_back() -> None:
-    for home_only, split, part in itertools.product((False, True), repeat=3):
-        assert sight(kept_back=True, listed=False, home_only=home_only, split=split, part=part) is not Sight.ALL
+    for some in itertools.product(("", "home_only"), ("", "split"), ("", "part")):
+        assert look({"contact", "told"}, "kept_back", *filter(None, some)) not in {Sight.ALL, Sight.CONTACT}
 
 
 @pytest.mark.parametrize(
