@@ -18,7 +18,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 Level = Literal["F", "T", "M", "N", "S", "A"]
 Relation = Literal[
     "owner", "lead", "part", "consented", "ordinance", "disaster", "council", "assigned", "area", "ward", "sender",
-    "sent", "asked", "reason",
+    "sent", "asked", "reason", "kept",
 ]  # fmt: skip
 """What a viewer is to a case and its household.
 
@@ -26,7 +26,8 @@ owner: their post has it · lead: their agency leads · part: their agency has a
 disaster: and did so on that ground · council: named in a meeting on it · assigned: a coordinator who works on it ·
 area, ward: it lies in their areas, or they answer for the whole ward · sender: they took or sent the call ·
 sent: goes there · asked: a visit there is asked of their area · reason: a manager who has just written down why, to
-look or to decide on a plan
+look or to decide on a plan · kept: somebody is protected there (支援措置): that it lies in their area, or in the ward,
+then says nothing any more, and this row does instead
 """
 OPENED: Final = "open_with_reason"
 """The audit's word for a manager who has written down why they open the record of a family."""

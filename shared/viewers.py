@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Doors = Mapping[Relation, Callable[[Actor], ColumnElement[bool]]]
 """Each relation that a service knows as a condition on its rows."""
 LIST: Final = "ACCESS"
+KEPT: Final[Relation] = "kept"
+_WHEREVER: Final[frozenset[frozenset[Relation]]] = frozenset({frozenset({"ward"}), frozenset({KEPT})})
+_BY_PLACE: Final[frozenset[Relation]] = frozenset({"area", "ward"})
 _VIEWERS: Final = "viewers"
 _NAMES: Final[Any] = ARRAY(Text)
 
@@ -44,7 +47,8 @@ class Viewer(Generic[P, D]):
 
     def sight(self, held: Iterable[str | None]) -> Sight[P, D]:
         """What they have of a row to which they stand as :meth:`Access.standing` says."""
-        return together(self.grants, {one for one in (*held, *self._always) if one})
+        stands = {one for one in (*held, *self._always) if one}
+        return together(self.grants, stands - _BY_PLACE if KEPT in stands else stands)
 
 
 class Access(Generic[P, D]):
@@ -73,14 +77,15 @@ class Access(Generic[P, D]):
         return tuple(
             grant
             for grant in grants
-            if grant.relations == {"ward"}
+            if grant.relations in _WHEREVER
             or not (grant.parts <= always.parts and grant.deeds <= always.deeds and grant.level in always.levels)
         )
 
     def showing(self, viewer: Viewer[P, D], *parts: P) -> ColumnElement[bool]:
         """The rows of which the viewer sees any of these parts."""
         ways = {grant.relations for grant in viewer.grants if not grant.parts.isdisjoint(parts)}
-        if frozenset({"ward"}) in ways and not viewer.actor.areas:
+        everywhere = frozenset({"ward"}) in ways and not viewer.actor.areas
+        if everywhere and (KEPT not in self._doors or frozenset({KEPT}) in ways):
             return true()
         through = [and_(*(self._doors[one](viewer.actor) for one in sorted(way))) for way in sorted(ways, key=sorted)]
         return or_(false(), *through)
@@ -94,7 +99,7 @@ class Access(Generic[P, D]):
         if parts:
             always = Viewer(viewer.actor, tuple(told)).sight(()).parts
             told = [grant for grant in told if not grant.parts & set(parts) <= always]
-        wanted = sorted({one for grant in told for one in grant.relations})
+        wanted = sorted({one for grant in told for one in grant.relations} | ({KEPT} & self._doors.keys()))
         held = [case((self._doors[one](viewer.actor), literal(one)), else_=null()) for one in wanted]
         column: ColumnElement[list[str | None]] = cast(array(held), _NAMES)
         return column

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 REFUSED: Final = frozenset({401, 403, 404})
 """Whoever may is told what is wrong with an empty or made-up body, never that they may not or that nothing is there."""
+_SIGN_IN: Final = ("/casework/sign-in", "/casework/session?")
+"""Where a page leads whoever is nobody, or may be somebody again."""
 _WHOSE_DRAFT: Final = "cw-n2"
 
 
@@ -81,7 +83,7 @@ async def sit_at_desks(played: Played, codes: Iterable[str], post: str = "runnin
         answer = await person.http.request(desk.method, path, headers=headers, **sent)
         cell = Cell(WHO[code], post, "reason" if code == "mg-1" else "none", "plain", desk.thing, desk.action)
         may, refused = played.table.may(cell), answer.status_code in REFUSED
-        leads_out = answer.status_code == 303 and "/sign-in" in answer.headers["location"]
+        leads_out = answer.status_code == 303 and answer.headers["location"].startswith(_SIGN_IN)
         done = not refused and not leads_out
         about = f"{cell} [{code}, {desk.method} {desk.path}: {answer.status_code}]"
         assert answer.status_code < 500, about

@@ -120,18 +120,18 @@ class Tried:
 
 
 async def do(played: Played, codes: Sequence[str], post: str = "running") -> list[Judged]:
-    """Whoever may does everything they may; of the others, every pair of circumstances tries."""
+    """Of those who may not, every pair of circumstances tries; then whoever may does everything they may.
+
+    In this order, because to act in a case is how a coordinator comes to have a part in it.
+    """
+    groups = [await asyncio.to_thread(_who_tries, played, attempt, codes, post) for attempt in ATTEMPTS]
     spare = iter(SPARE[1:])
     tried: list[Tried] = []
-    for attempt in ATTEMPTS:
-        may, may_not = await asyncio.to_thread(_who_tries, played, attempt, codes, post)
-        for group in (may_not, may):
-            shares = [next(spare) if one.may and attempt.action == "share" else SPARE[0] for one in group]
-            works = [
-                lambda one=one, to=to: _try(played, one, to) for one, to in zip(group, shares, strict=True)
-            ]  # bound now
-            await at_once(works)
-        tried += [*may_not, *may]
+    for group in (*(may_not for _, may_not in groups), *(may for may, _ in groups)):
+        shares = [next(spare) if one.may and one.attempt.action == "share" else SPARE[0] for one in group]
+        works = [lambda one=one, to=to: _try(played, one, to) for one, to in zip(group, shares, strict=True)]
+        await at_once(works)
+        tried += group
     kept = await kept_words(played.running)
     return [one.judged(kept) for one in tried]
 

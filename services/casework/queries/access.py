@@ -18,12 +18,11 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
 )
 from sqlalchemy.orm import aliased
 
 from services.casework.queries.grounds import ground_holds, seated
-from services.casework.rules.rights import LEVELS, NOTHING, Deed, Part
+from services.casework.rules.rights import LEVELS, NOTHING, Deed, Part, on_screen_alone
 from services.casework.rules.sharing import BY_CONSENT, TAKING_PART
 from services.casework.tables import Case, Consultation, Household, Invitation, Meeting, Plan, Post, Visit, VisitRequest
 from shared import clock, viewers
@@ -75,6 +74,12 @@ def _of_own_area(actor: Actor) -> ColumnElement[bool]:
     return exists().where(
         _HOME.id == Case.household, _HOME.protected.is_(False), where, ~closed(cast("ColumnElement[UUID]", _HOME.id))
     )
+
+
+def _kept(_actor: Actor) -> ColumnElement[bool]:
+    """Somebody is protected there; so is everybody of whom an event could not be applied (it fails closed)."""
+    guarded = or_(_HOME.protected, closed(cast("ColumnElement[UUID]", _HOME.id)))
+    return exists().where(_HOME.id == Case.household, guarded)
 
 
 def _asked_to_visit(actor: Actor) -> ColumnElement[bool]:
@@ -130,11 +135,12 @@ _DOORS: Final[viewers.Doors] = {
     "council": _named,
     "assigned": _works_on,
     "area": _of_own_area,
-    "ward": lambda actor: false() if actor.areas else true(),
+    "ward": lambda actor: false() if actor.areas else ~_kept(actor),
     "sender": lambda actor: exists().where(_CALL.household == Case.household, _CALL.received_by == actor.post),
     "sent": lambda actor: exists().where(_SENT.case_id == Case.id, literal(actor.post) == any_(_SENT.workers)),
     "asked": _asked_to_visit,
     "reason": _gave_reason,
+    "kept": _kept,
 }
 _ACCESS: Final = viewers.Access(LEVELS, _DOORS)
 viewer_of = _ACCESS.viewer_of
@@ -149,14 +155,24 @@ def invitation_visible_to(viewer: Viewer) -> ColumnElement[bool]:
     seen = Invitation.case_id.in_(select(Case.id).where(showing(viewer, "file"), showing(viewer, "agencies")))
     if viewer.actor.role == "outreach_worker":  # goes where they are sent, not wherever their team is asked
         return seen
-    return or_(Invitation.agency == viewer.actor.agency, Invitation.invited_by == viewer.actor.post, seen)
+    own = and_(Invitation.agency == viewer.actor.agency, ~_fell_with_consent())
+    return or_(own, Invitation.invited_by == viewer.actor.post, seen)
+
+
+def _fell_with_consent() -> ColumnElement[bool]:
+    """A request that was answered on a consent which is gone: sharing stops, its question with it."""
+    over = or_(Invitation.state.in_(sorted(TAKING_PART)), Invitation.end_reason == "consent_withdrawn")
+    return and_(Invitation.basis == BY_CONSENT, over, ~ground_holds(Invitation))
 
 
 async def find_sight(session: AsyncSession, actor: Actor, case_id: UUID) -> tuple[Case | None, Sight]:
     """A case and what the actor has of it; nothing at all for one that is not there."""
     viewer = await viewer_of(session, actor)
     row = (await session.execute(select(Case, standing(viewer)).where(Case.id == case_id))).one_or_none()
-    return (None, NOTHING) if row is None else (row[0], viewer.sight(row[1]))
+    if row is None:
+        return None, NOTHING
+    seen = viewer.sight(row[1])
+    return row[0], on_screen_alone(seen) if viewers.KEPT in row[1] else seen
 
 
 async def load_case(session: AsyncSession, actor: Actor, case_id: UUID, part: Part = "file") -> Case:

@@ -163,7 +163,7 @@ async def read_sheet(session: AsyncSession, actor: Actor, meeting: Meeting) -> S
     ).all()
     own = next((seat for seat in seats if seat.post == actor.post and seat.released_at is None), None)
     sees = await sees_sheet(session, actor, meeting)
-    named = sees and not meeting.anonymous
+    named, chaired = sees and not meeting.anonymous, await chairs(session, actor, case, meeting)
     laid = (
         await session.scalars(
             select(MeetingMaterial).where(MeetingMaterial.meeting == meeting.id).order_by(MeetingMaterial.laid_at)
@@ -183,7 +183,7 @@ async def read_sheet(session: AsyncSession, actor: Actor, meeting: Meeting) -> S
         state=meeting.state,
         starts_at=meeting.starts_at,
         held_at=meeting.held_at,
-        place=meeting.place,
+        place=meeting.place if chaired or is_open(meeting) else "",
         anonymous=meeting.anonymous,
         called_by=meeting.called_by,
         recall_on=meeting.recall_on,
@@ -192,7 +192,7 @@ async def read_sheet(session: AsyncSession, actor: Actor, meeting: Meeting) -> S
         sees=sees,
         signed=own is not None and own.secrecy_on is not None,
         member=own is not None,
-        chairs=await chairs(session, actor, case, meeting),
+        chairs=chaired,
         case=case.id if named else None,
         number=case.number if named else None,
         household=case.household if named else None,

@@ -6,6 +6,7 @@ The levels, and how a row of the list ACCESS is read, are every service's (``sha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, Literal, get_args
 
 from shared import rights
@@ -70,3 +71,8 @@ NOTHING: Final[Sight] = rights.Sight()
 def reads(seen: Sight, scope: str, *, own: bool) -> bool:
     """Whether a progress entry kept for ``scope`` is for this reader's eyes; an unknown scope is its writer's."""
     return (own and "entries.own" in seen.parts) or f"entries.{scope}" in seen.parts
+
+
+def on_screen_alone(seen: Sight) -> Sight:
+    """Of a protected household nothing is printed, not by whoever may see it (支援措置, domain paper 4)."""
+    return replace(seen, parts=seen.parts - {"print"})

@@ -44,8 +44,10 @@ TABLE: list[tuple[str, str, str, str, str]] = [
     ("coordinator", "*", "lead", "F", "+"),
     ("coordinator", "*", "ward", "T", "+"),
     ("coordinator", "*", "area", "T", "+"),
+    ("coordinator", "*", "kept", "A", "+"),
     ("manager", "*", "ward", "A", ""),
     ("manager", "*", "area", "A", ""),
+    ("manager", "*", "kept", "A", ""),
     ("manager", "*", "reason", "F", "+"),
     ("outreach_lead", "*", "asked", "F", ""),
     ("outreach_lead", "*", "part", "F", ""),
@@ -149,7 +151,9 @@ def test_each_level_shows_what_is_written_here(level: Level) -> None:
         (_WORKER, "iryo", "consented", "asked.notes tasks.all plan.all entries.lead visits consents linked print"),
         ("manager", "chiiki", "ward", "listed file summary entries.own entries.all tasks.own plan.rows consents print"),
         ("caseworker", "sukoyaka", "area", "entries.lead"),
-        ("outreach_worker", "outreach", "sent", "entries.lead"),
+        ("outreach_worker", "outreach", "sent", "entries.lead print"),
+        ("outreach_lead", "outreach", "asked", "entries.lead print"),
+        ("coordinator", "coordination", "kept", "entries.all plan.rows summary timeline.own print"),
         (
             "coordinator",
             "coordination",
@@ -166,8 +170,8 @@ def test_what_a_level_lacks_for_this_agency(role: str, kind: str, relation: str,
 
 def test_who_coordinates_sees_the_consents_by_which_they_may_share() -> None:
     for grant in GRANTS:
-        if "coordinate" in grant.deeds:
-            assert "consents" in grant.parts
+        if "coordinate" in grant.deeds:  # whom somebody trusts says where they live
+            assert ("consents" in grant.parts) is (grant.relations != {"kept"})
 
 
 def test_entries_kept_for_owner_and_lead_are_read_by_those_who_answer_for_the_case() -> None:

@@ -71,7 +71,7 @@ async def export_households(request: Request, here: Here, actor: CurrentActor) -
     """What was found as a file: who and where, never a type or a word of what was told; each household is noted."""
     asked = understand_what_can_be(await read_fields(request), ExportIn)
     async with here.db.transaction() as session:
-        found = await list_households(session, actor, asked, most=_MOST_EXPORTED)
+        found = await list_households(session, actor, asked, most=_MOST_EXPORTED, for_file=True)
         rows = [row for row in found.rows if not row.protected]
         await note(session, actor, "export", [row.id for row in rows] or [None])
     locale = locale_of(request)

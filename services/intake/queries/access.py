@@ -41,6 +41,7 @@ AREA_ROLES = frozenset({"caseworker", "coordinator", "manager"})
 WRITING_ROLES = frozenset({"caseworker", "coordinator", "manager", "agency_worker"})
 """Posts that may log a consultation."""
 BY_CONSENT: Final = "consent_69_2_1"
+COUNCIL: Final = "support_council_106_6"
 
 _GRANT = aliased(AccessGrant)
 _LINE, _MEASURE, _LET_IN, _SIDES = aliased(Allowance), aliased(Protection), aliased(Glass), aliased(Apart)
@@ -123,6 +124,13 @@ _DOORS: Final[viewers.Doors] = {
 }
 """Each relation as a condition on :class:`Household`."""
 _ACCESS: Final = viewers.Access(LEVELS, _DOORS)
+_DOWNLOAD: Final = viewers.Access(
+    LEVELS,
+    {
+        **_DOORS,
+        "part": lambda actor: _granted("agency", _GRANT.agency == actor.agency, _GRANT.basis.is_distinct_from(COUNCIL)),
+    },
+)
 viewer_of = _ACCESS.viewer_of
 
 
@@ -131,6 +139,11 @@ def showing(viewer: Viewer, *parts: Part) -> ColumnElement[bool]:
     if viewer.actor.role in WITHOUT_CASES:
         return false()
     return or_(_ACCESS.showing(viewer, *parts), _of_a_list(viewer.actor))
+
+
+def downloadable(viewer: Viewer) -> ColumnElement[bool]:
+    """The listed households that may be taken out as a file: not what a support council (支援会議) was told."""
+    return _DOWNLOAD.showing(viewer, "listed")
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:

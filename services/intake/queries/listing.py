@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, false, func, not_, or_, select, true, tuple_
 
-from services.intake.queries.access import allowed_to, kept_back, showing, viewer_of
+from services.intake.queries.access import allowed_to, downloadable, kept_back, showing, viewer_of
 from services.intake.queries.facts import birth_of, members_of
 from services.intake.rules.birth import shown_age
 from services.intake.rules.matching import search_keys
@@ -58,8 +58,8 @@ class Page:
     next_id: UUID | None
 
 
-def _found(viewer: Viewer, request: SearchIn) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [showing(viewer, "listed")]
+def _found(viewer: Viewer, request: SearchIn, *, for_file: bool) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [downloadable(viewer) if for_file else showing(viewer, "listed")]
     if request.q:
         # a search finds no protected household, whoever asks: it is reached by its case
         conditions += [not_(kept_back()), _matches(request.q)]
@@ -93,9 +93,11 @@ def _matches(words: str) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
-async def list_households(session: AsyncSession, actor: Actor, request: SearchIn, *, most: int = PAGE) -> Page:
-    """One page of ``most`` rows, the household last heard of first."""
-    condition = _found(await viewer_of(session, actor), request)
+async def list_households(
+    session: AsyncSession, actor: Actor, request: SearchIn, *, most: int = PAGE, for_file: bool = False
+) -> Page:
+    """One page of ``most`` rows, the household last heard of first; ``for_file``: of those that may be taken out."""
+    condition = _found(await viewer_of(session, actor), request, for_file=for_file)
     statement = select(Household).where(condition)
     total = None
     if request.before is None:

@@ -35,10 +35,13 @@ SHOWS: Final[Mapping[Level, frozenset[Part]]] = {
 """What each level shows. Managers (A) find a family by name, and open it with a reason."""
 
 
+RELATIONS: Final[frozenset[Relation]] = frozenset(get_args(Relation)) - {"kept"}
+"""What is protected has rules of its own here, finer than a level."""
+
 LEVELS: Final[rights.Levels[Part, Deed]] = rights.Levels(
     shows=SHOWS,
     lets=dict.fromkeys(SHOWS, frozenset()),
     parts=frozenset(get_args(Part)),
     deeds=frozenset(get_args(Deed)),
-    relations=frozenset(get_args(Relation)),
+    relations=RELATIONS,
 )
