@@ -14,7 +14,7 @@ from shared.db import Database
 from shared.settings import Settings
 from tests.rights.table import FOLDER
 
-SPARE: Final = tuple(f"spare-{number:03d}" for number in range(48))
+SPARE: Final = tuple(f"spare-{number:03d}" for number in range(120))
 """Agencies that nobody has asked yet, inside the ward office: each attempt to share takes one of its own."""
 
 

@@ -19,7 +19,7 @@ from services.casework.tables import Agency, Case, Consultation, Invitation
 from services.casework.tests.sample import JOBS, NOW, Ward, actor_of
 from shared import clock
 from shared.codes import Code
-from shared.events.intake import ConsentRecorded, ConsentWithdrawn, ProtectionSet
+from shared.events.intake import ConsentRecorded, ConsentWithdrawn
 from shared.events.outreach import VisitAssigned
 from shared.identity import Actor, Tokens
 from shared.rights import REASON_HOLDS
@@ -318,34 +318,12 @@ async def test_a_lead_that_had_to_leave_leads_no_more(client: Client, ward: Ward
     assert (await get(client, ward, "hokatsu", f"api/cases/{case.id}")).status_code == 404
 
 
-async def test_a_protected_household_is_nobodys_by_its_area(client: Client, ward: Ward) -> None:
-    case = await ward.open_case()
-    colleague = replace(actor_of("caseworker-n"), post=uuid4())
-    await done(client, ward, "caseworker-n", f"cases/{case.id}/visit-requests", aim="会う", purpose="contact",
-               due_on="2026-06-25", persons=2)  # fmt: skip
-    seen = [(await get(client, ward, by, f"api/cases/{case.id}")).status_code for by in (colleague, "lead")]
-    await ward.hear(ProtectionSet(household=case.household, protection=uuid4(), member=uuid4(), kind="dv"))
-    seen += [(await get(client, ward, by, f"api/cases/{case.id}")).status_code for by in (colleague, "lead")]
-    assert seen == [200, 200, 404, 404]
-    assert (await get(client, ward, "caseworker-n", f"api/cases/{case.id}")).status_code == 200
-    assert case.number not in (await get(client, ward, "caseworker-n", "cases/export.csv")).text
-
-
 async def test_what_a_council_was_told_leaves_in_no_file(client: Client, ward: Ward) -> None:
     told, known = await ward.open_case(), await ward.open_case()
     await take_part(ward, told, "seikatsu", "seikatsu", "support_council_106_6")
     await take_part(ward, known, "seikatsu", "seikatsu", "internal_69_2_2")
     exported = (await get(client, ward, "seikatsu", "cases/export.csv")).text
     assert (known.number in exported, told.number in exported) == (True, False)
-
-
-async def test_a_visit_to_a_protected_household_is_not_asked_of_every_team(client: Client, ward: Ward) -> None:
-    await ward.open_case()  # another family, without protection, opens nothing of this one
-    case = await full_case(client, ward)
-    far = replace(actor_of("lead"), post=uuid4(), areas=frozenset({"s"}), agency="outreach-s")
-    assert (await get(client, ward, far, f"api/cases/{case.id}")).status_code == 404
-    await ward.hear(ProtectionSet(household=case.household, protection=uuid4(), member=uuid4(), kind="dv"))
-    assert (await get(client, ward, far, f"api/cases/{case.id}")).status_code == 404, "forgotten is not everywhere"
 
 
 @pytest.mark.parametrize("role", ["operator", "auditor"])
