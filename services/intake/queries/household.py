@@ -205,8 +205,9 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
         own = await _consultations(session, household, by=actor) if sight is Sight.RECEIPT else []
         leave_the_number(home)
         facts = household_facts(home, [], Circumstances())
+        cases = await _cases(session, household) if stand.must_say_why else []
         return HouseholdView(
-            home, sight, deeds, stand.must_say_why, "", False, None, [], own, [], [], [], [], facts, book
+            home, sight, deeds, stand.must_say_why, "", False, None, [], own, [], [], [], cases, facts, book
         )
     let_in = bool(home.protected) and sight is Sight.ALL and not await is_allowed(session, actor, household)
     apart = await session.get(Apart, household) if home.protected else None
@@ -253,7 +254,7 @@ async def read_household(session: AsyncSession, actor: Actor, household: UUID, *
             .order_by(Consent.recorded_at.desc(), Consent.id.desc()),
         ),
         protections=protections,
-        cases=await _all(session, select(CaseOfHousehold).where(CaseOfHousehold.household_id == household)),
+        cases=await _cases(session, household),
         facts=facts,
         book=book,
         links=links,
@@ -283,6 +284,10 @@ async def _consultations(session: AsyncSession, household: UUID, *, by: Actor | 
 
 async def _all(session: AsyncSession, statement: object) -> list:  # type: ignore[type-arg]
     return list((await session.scalars(statement)).all())  # type: ignore[call-overload]
+
+
+async def _cases(session: AsyncSession, household: UUID) -> list[CaseOfHousehold]:
+    return await _all(session, select(CaseOfHousehold).where(CaseOfHousehold.household_id == household))
 
 
 def _member(row: Member, today: date, guarded: bool) -> MemberView:

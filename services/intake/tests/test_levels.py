@@ -138,7 +138,7 @@ async def test_a_manager_finds_a_name_and_opens_the_record_with_a_reason(house: 
     closed = await read(house, manager, household)
     for word in ("大槻", AVOID, WORDS, "03-0000-4471"):
         assert word not in closed
-    assert f'action="/intake/households/{household}/open"' in closed
+    assert f'action="/intake/households/{household}/open"' in closed, "no case, so no reason to be given there"
     assert await may(house, manager, household) == set()
     path = f"/intake/households/{household}/open"
     without = await house.client.post(path, data={"reason": " "}, headers=HTML)
