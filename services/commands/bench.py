@@ -93,6 +93,17 @@ def story(*, as_json: bool, rates: Sequence[float], seconds: float | None) -> in
             table.add_row(title, f"{one[part]['p50_ms']:,.0f}", f"{one[part]['p99_ms']:,.0f}")
         console.print(table)
         console.print(f"the chain's p50 is {one['chain_to_one_hop']} times one hop's (wanted at 1 a second: under 5)")
+    stopped = figures["withdrawal"]
+    table = Table(f"a consent withdrawn, {stopped['samples']} samples", "p50 ms", "p99 ms")
+    steps = {
+        "withdrawn": "until intake commits",
+        "case_shut": "the case is shut to the agency",
+        "part_ended": "its part is ended",
+        "household_shut": "the household is shut to it",
+    }
+    for step, title in steps.items():
+        table.add_row(title, f"{stopped[step]['p50_ms']:,.0f}", f"{stopped[step]['p99_ms']:,.0f}")
+    console.print(table)
     console.print(f"saturates at {figures['saturation_per_second']} households a second")
     return 0
 

@@ -23,6 +23,7 @@ import asyncpg
 from services.story import households
 from shared import clock
 from shared.spine.rebuilding import plain
+from tests.bench.story import withdrawal
 from tests.bench.story.town import Town, town
 
 RATES = (1.0, 5.0)
@@ -47,9 +48,16 @@ class Call:
 
 
 async def measure(
-    *, rates: Sequence[float] = RATES, seconds: float = SECONDS, saturated: float = SATURATED
+    *,
+    rates: Sequence[float] = RATES,
+    seconds: float = SECONDS,
+    saturated: float = SATURATED,
+    withdrawals: int = withdrawal.SAMPLES,
 ) -> dict[str, Any]:
-    """Play calls at each rate, then as many as go through for ``saturated`` seconds; milliseconds and households/s."""
+    """Play calls at each rate, then as many as go through for ``saturated`` seconds, then withdraw consents.
+
+    Milliseconds, and households a second.
+    """
     async with town() as there:
         await there.person(CALLER)  # signed in before the first call
         said = Calls(there)
@@ -64,6 +72,9 @@ async def measure(
         moments = await moments_of(there, calls)
         ended = max(one["notify"] for one in moments.values())
         found["saturation_per_second"] = round(len(calls) / (ended - min(call.sent for call in calls)), 2)
+        _tell("consents withdrawn one after the other")
+        stopped = await withdrawal.measure(there, said.next_body, withdrawals)
+        found["withdrawal"] = {"samples": withdrawals, **{step: _both(own) for step, own in stopped.items()}}
     return found
 
 
@@ -150,12 +161,13 @@ def _figures(calls: Sequence[Call], moments: dict[UUID, dict[str, float]]) -> di
         )
         for part, value in zip(_PARTS, values, strict=True):
             samples[part].append(value * 1000)
-    told: dict[str, Any] = {
-        part: {"p50_ms": round(statistics.median(own), 1), "p99_ms": round(_p99(own), 1)}
-        for part, own in samples.items()
-    }
+    told: dict[str, Any] = {part: _both(own) for part, own in samples.items()}
     ratio = told["chain"]["p50_ms"] / max(told["one_hop"]["p50_ms"], 0.1)
     return {"samples": len(calls), **told, "chain_to_one_hop": round(ratio, 2)}
+
+
+def _both(values: Sequence[float]) -> dict[str, float]:
+    return {"p50_ms": round(statistics.median(values), 1), "p99_ms": round(_p99(values), 1)}
 
 
 def _p99(values: Sequence[float]) -> float:
