@@ -15,11 +15,12 @@ from shared.rights import OPENED
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.intake.requests import ReasonIn
     from services.intake.tables import Household
     from shared.identity import Actor
 
 
-async def give_reason(session: AsyncSession, actor: Actor, household: UUID, reason: str) -> Household:
+async def give_reason(session: AsyncSession, actor: Actor, household: UUID, request: ReasonIn) -> Household:
     """Write down why the actor opens a household that they find in lists. Raises Missing; Refused without words."""
     home = await find_household(session, actor, household)
     stand = await stand_to(session, actor, household)
@@ -27,7 +28,7 @@ async def give_reason(session: AsyncSession, actor: Actor, household: UUID, reas
         if stand.sight is Sight.NUMBER:
             raise Missing(NOT_HERE)  # a reason alone opens no protected household
         return home
-    if not reason.strip():
+    if not request.reason:
         raise Refused(N_("見る理由を書いてください。"), field="reason")
-    await note(session, actor, OPENED, [household], reason=reason.strip())
+    await note(session, actor, OPENED, [household], reason=request.reason)
     return home

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 from sqlalchemy import select
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from services.intake.actions.consents import confirm_consent, record_consent, withdraw_consent
-from services.intake.forms import new_key, problem_of, read_fields, understand
+from services.intake.forms import new_key, problem_of
 from services.intake.pages.consent_words import consent_words, paper_words
+from services.intake.pages.forming import Action, Form
 from services.intake.pages.showing import household_context
 from services.intake.queries.access import NOT_YOUR_DEED, NOT_YOURS
 from services.intake.queries.consents import (
@@ -28,20 +30,17 @@ from services.intake.queries.household import read_household
 from services.intake.requests.consents import ConfirmIn, ConsentIn, WithdrawIn
 from shared import clock
 from shared.audit import note
-from shared.errors import Forbidden, Missing, Refused
+from shared.errors import Forbidden, Refused
 from shared.i18n import N_, gettext, locale_of
 from shared.identity import Actor, CurrentActor, KnownPost
 from shared.service import Here, Service
 from shared.web import page
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from services.intake.tables import Consent
 
 router = APIRouter(prefix="/households/{household}/consents", include_in_schema=False)
 
-M = TypeVar("M", bound=BaseModel)
 _LISTS = (
     "CONSENT_STATE", "CONSENT_PURPOSE", "CONSENT_ITEM", "CONSENT_METHOD", "CONSENT_SPEAKER", "CHANNEL",
     "REPRESENTATIVE_RELATION", "REPRESENTATIVE_GROUND", "AGENCY_KIND",
@@ -83,16 +82,15 @@ async def new_consent(
 
 
 @router.post("")
-async def record(request: Request, household: UUID, here: Here, actor: CurrentActor) -> Response:
+async def record(household: UUID, form: Form) -> Response:
     """Record what a member said."""
 
-    async def act(session: AsyncSession, body: ConsentIn) -> Consent:
-        return await record_consent(session, actor, household, body)
-
     async def again(refusal: Refused, fields: dict[str, Any]) -> Response:
-        return await _form(request, here, actor, household, fields, refusal=refusal)
+        return await _form(form.request, form.here, form.actor, household, fields, refusal=refusal)
 
-    return await _carry_out(request, here, actor, household, model=ConsentIn, act=act, again=again, done="recorded")
+    return await form.send(
+        ConsentIn, record_consent, household, again=again, ids=_ids, to=partial(_link, done="recorded")
+    )
 
 
 @router.get("/{consent}")
@@ -109,30 +107,45 @@ async def show_consent(
     return await _one(request, here, actor, household, consent, done=done)
 
 
+class _ConsentForm:
+    """A form on the page of one consent."""
+
+    def __init__(self, household: UUID, form: Form) -> None:
+        self._household, self._form = household, form
+
+    async def do(self, model: type[BaseModel], action: Action, consent: UUID, *, done: str) -> Response:
+        """Do it, and show the consent as it is then."""
+        form = self._form
+
+        async def again(refusal: Refused, fields: dict[str, Any]) -> Response:
+            ids = (self._household, consent)
+            return await _one(form.request, form.here, form.actor, *ids, sent=fields, refusal=refusal)
+
+        to = partial(_link, done=done)
+        return await form.send(model, action, consent, again=again, ids=_ids, to=to)
+
+
+ConsentForm = Annotated[_ConsentForm, Depends()]
+
+
 @router.post("/{consent}/confirm")
-async def confirm(request: Request, household: UUID, consent: UUID, here: Here, actor: CurrentActor) -> Response:
+async def confirm(consent: UUID, form: ConsentForm) -> Response:
     """A signature comes to what was said orally."""
-
-    async def act(session: AsyncSession, body: ConfirmIn) -> Consent:
-        return await confirm_consent(session, actor, consent, body)
-
-    async def again(refusal: Refused, fields: dict[str, Any]) -> Response:
-        return await _one(request, here, actor, household, consent, sent=fields, refusal=refusal)
-
-    return await _carry_out(request, here, actor, household, model=ConfirmIn, act=act, again=again, done="confirmed")
+    return await form.do(ConfirmIn, confirm_consent, consent, done="confirmed")
 
 
 @router.post("/{consent}/withdraw")
-async def withdraw(request: Request, household: UUID, consent: UUID, here: Here, actor: CurrentActor) -> Response:
+async def withdraw(consent: UUID, form: ConsentForm) -> Response:
     """Somebody takes it back: sharing stops now."""
+    return await form.do(WithdrawIn, withdraw_consent, consent, done="withdrawn")
 
-    async def act(session: AsyncSession, body: WithdrawIn) -> Consent:
-        return await withdraw_consent(session, actor, consent, body)
 
-    async def again(refusal: Refused, fields: dict[str, Any]) -> Response:
-        return await _one(request, here, actor, household, consent, sent=fields, refusal=refusal)
+def _ids(consent: Consent) -> dict[str, UUID]:
+    return {"household": consent.household_id, "consent": consent.id}
 
-    return await _carry_out(request, here, actor, household, model=WithdrawIn, act=act, again=again, done="withdrawn")
+
+def _link(ids: Mapping[str, Any], *, done: str) -> str:
+    return f"/intake/households/{ids['household']}/consents/{ids['consent']}?done={done}"
 
 
 @router.get("/{consent}/paper")
@@ -153,38 +166,6 @@ async def show_paper(
             variant=wording,
             paper=paper_words(view, text.wording[wording], here.codes, wording),
         )
-
-
-async def _carry_out(
-    request: Request,
-    here: Service,
-    actor: Actor,
-    household: UUID,
-    *,
-    model: type[M],
-    act: Callable[[AsyncSession, M], Awaitable[Consent]],
-    again: Callable[[Refused, dict[str, Any]], Awaitable[Response]],
-    done: str,
-) -> Response:
-    """Read the form, do it once, and show the consent; a refusal shows the form again with its sentence."""
-    fields = await read_fields(request)
-    body, problems = understand(fields, model, here.codes, locale_of(request))
-    if body is None:
-        return await again(Refused("{sentence}", problems[0]["field"], sentence=problems[0]["text"]), fields)
-
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        return {"consent": str((await act(session, body)).id)}
-
-    try:
-        carried = await here.perform(
-            actor, work, key=fields.get("idempotency_key"), what=request.url.path, body=body.model_dump(mode="json")
-        )
-    except (Missing, Forbidden):
-        raise
-    except Refused as refusal:
-        return await again(refusal, fields)
-    path = f"/intake/households/{household}/consents/{carried.answer['consent']}?done={done}"
-    return RedirectResponse(carried.link(path), status_code=303)
 
 
 async def _form(

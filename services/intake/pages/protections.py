@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from services.intake.actions.allowances import allow_post, disallow_post
 from services.intake.actions.glass import answer_glass, ask_for_glass, review_glass, shut_glass
 from services.intake.actions.protections import renew_protection
 from services.intake.actions.sides import choose_side, end_apart, keep_apart
-from services.intake.forms import new_key, read_fields, understand
-from services.intake.pages.changes import carry_out
+from services.intake.forms import new_key
+from services.intake.pages.forming import Action, Form, HouseholdForm
 from services.intake.queries.protections import due_soon, requests_of, rules_now, seconds_for
 from services.intake.requests import (
     AllowIn,
@@ -28,7 +27,7 @@ from services.intake.requests import (
     SideIn,
 )
 from shared.audit import note
-from shared.errors import Missing, Refused
+from shared.errors import Refused
 from shared.i18n import gettext, locale_of
 from shared.identity import WITHOUT_CASES, Actor, CurrentActor
 from shared.service import Here, Service
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 of_household = APIRouter(prefix="/households/{household}", include_in_schema=False)
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @router.get("/protections")
@@ -83,143 +80,91 @@ async def _show(
     )
 
 
-async def _do(
-    request: Request,
-    here: Service,
-    actor: Actor,
-    *,
-    model: type[M],
-    act: Callable[[AsyncSession, M], Awaitable[object]],
-) -> Response:
-    fields = await read_fields(request)
-    body, problems = understand(fields, model, here.codes, locale_of(request))
-    if body is None:
-        first = problems[0]
-        refusal = Refused("{sentence}", first["field"], sentence=first["text"])
-        return await _show(request, here, actor, refusal=refusal, sent=fields)
+class _PageForm:
+    """A form on the page of protection."""
 
-    async def work(session: AsyncSession) -> dict[str, Any]:
-        await act(session, body)
-        return {}
+    def __init__(self, form: Form) -> None:
+        self._form = form
 
-    try:
-        await here.perform(
-            actor, work, key=fields.get("idempotency_key"), what=request.url.path, body=body.model_dump(mode="json")
-        )
-    except Missing:
-        raise
-    except Refused as refusal:
-        return await _show(request, here, actor, refusal=refusal, sent=fields)
-    return RedirectResponse("/intake/protections", status_code=303)
+    async def do(self, model: type[BaseModel], action: Action, *given: UUID) -> Response:
+        """Do it, and show the page as it is then."""
+        form = self._form
+
+        async def again(refusal: Refused, fields: dict[str, Any]) -> Response:
+            return await _show(form.request, form.here, form.actor, refusal=refusal, sent=fields)
+
+        return await form.send(model, action, *given, again=again, ids=lambda _: {}, to=lambda _: "/intake/protections")
+
+
+PageForm = Annotated[_PageForm, Depends()]
 
 
 @router.post("/glass")
-async def ask_by_number(request: Request, here: Here, actor: CurrentActor) -> Response:
+async def ask_by_number(form: PageForm) -> Response:
     """Ask to see a protected household of which one has the number alone."""
-
-    async def act(session: AsyncSession, body: GlassIn) -> None:
-        await ask_for_glass(session, actor, body)
-
-    return await _do(request, here, actor, model=GlassIn, act=act)
+    return await form.do(GlassIn, ask_for_glass)
 
 
 @router.post("/glass/{glass}/answer")
-async def answer(request: Request, glass: UUID, here: Here, actor: CurrentActor) -> Response:
+async def answer(glass: UUID, form: PageForm) -> Response:
     """The second person answers."""
-
-    async def act(session: AsyncSession, body: GlassAnswerIn) -> None:
-        await answer_glass(session, actor, glass, body)
-
-    return await _do(request, here, actor, model=GlassAnswerIn, act=act)
+    return await form.do(GlassAnswerIn, answer_glass, glass)
 
 
 @router.post("/glass/{glass}/shut")
-async def shut(request: Request, glass: UUID, here: Here, actor: CurrentActor) -> Response:
+async def shut(glass: UUID, form: PageForm) -> Response:
     """End an opening before its time."""
-
-    async def act(session: AsyncSession, _: EndIn) -> None:
-        await shut_glass(session, actor, glass)
-
-    return await _do(request, here, actor, model=EndIn, act=act)
+    return await form.do(EndIn, _shut, glass)
 
 
 @router.post("/glass/{glass}/review")
-async def review(request: Request, glass: UUID, here: Here, actor: CurrentActor) -> Response:
+async def review(glass: UUID, form: PageForm) -> Response:
     """Look back at it."""
-
-    async def act(session: AsyncSession, body: GlassReviewIn) -> None:
-        await review_glass(session, actor, glass, body)
-
-    return await _do(request, here, actor, model=GlassReviewIn, act=act)
+    return await form.do(GlassReviewIn, review_glass, glass)
 
 
 @of_household.post("/glass")
-async def ask(request: Request, household: UUID, here: Here, actor: CurrentActor) -> Response:
+async def ask(form: HouseholdForm) -> Response:
     """Ask on the household's own page."""
-
-    async def act(session: AsyncSession, body: GlassIn) -> None:
-        await ask_for_glass(session, actor, body.model_copy(update={"household": household}))
-
-    return await carry_out(request, here, actor, household, model=GlassIn, act=act, place="glass")
+    here = {"household": form.household}
+    return await form.do(GlassIn, ask_for_glass, place="glass", settle=lambda body: body.model_copy(update=here))
 
 
 @of_household.post("/protections/{protection}/renew")
-async def renew(request: Request, household: UUID, protection: UUID, here: Here, actor: CurrentActor) -> Response:
+async def renew(protection: UUID, form: HouseholdForm) -> Response:
     """The measure runs for longer."""
-
-    async def act(session: AsyncSession, body: RenewIn) -> None:
-        await renew_protection(session, actor, protection, body)
-
-    return await carry_out(request, here, actor, household, model=RenewIn, act=act, place="protections")
+    return await form.do(RenewIn, renew_protection, protection, place="protections")
 
 
 @of_household.post("/protections/{protection}/allowed")
-async def allow(request: Request, household: UUID, protection: UUID, here: Here, actor: CurrentActor) -> Response:
+async def allow(protection: UUID, form: HouseholdForm) -> Response:
     """Put a post on the allow-list."""
-
-    async def act(session: AsyncSession, body: AllowIn) -> None:
-        await allow_post(session, actor, protection, body)
-
-    return await carry_out(request, here, actor, household, model=AllowIn, act=act, place="protections")
+    return await form.do(AllowIn, allow_post, protection, place="protections")
 
 
 @of_household.post("/protections/{protection}/allowed/{post}/remove")
-async def disallow(
-    request: Request, household: UUID, protection: UUID, post: UUID, *, here: Here, actor: CurrentActor
-) -> Response:
+async def disallow(protection: UUID, post: UUID, form: HouseholdForm) -> Response:
     """Take a post off the allow-list."""
-
-    async def act(session: AsyncSession, body: EndIn) -> None:
-        await disallow_post(session, actor, protection, post, body)
-
-    return await carry_out(request, here, actor, household, model=EndIn, act=act, place="protections")
+    return await form.do(EndIn, disallow_post, protection, post, place="protections")
 
 
 @of_household.post("/apart")
-async def split(request: Request, household: UUID, here: Here, actor: CurrentActor) -> Response:
+async def split(form: HouseholdForm) -> Response:
     """Split the household for view, or correct what is known of those apart."""
-
-    async def act(session: AsyncSession, body: ApartIn) -> None:
-        await keep_apart(session, actor, household, body)
-
-    return await carry_out(request, here, actor, household, model=ApartIn, act=act, place="apart")
+    return await form.do(ApartIn, keep_apart, form.household, place="apart")
 
 
 @of_household.post("/apart/end")
-async def join(request: Request, household: UUID, here: Here, actor: CurrentActor) -> Response:
+async def join(form: HouseholdForm) -> Response:
     """One side again."""
-
-    async def act(session: AsyncSession, body: EndIn) -> None:
-        await end_apart(session, actor, household, body)
-
-    return await carry_out(request, here, actor, household, model=EndIn, act=act, place="apart")
+    return await form.do(EndIn, end_apart, form.household, place="apart")
 
 
 @of_household.post("/consultations/{consultation}/side")
-async def take_side(request: Request, household: UUID, consultation: UUID, here: Here, actor: CurrentActor) -> Response:
+async def take_side(consultation: UUID, form: HouseholdForm) -> Response:
     """Say whose side a consultation belongs to."""
+    return await form.do(SideIn, choose_side, consultation, place="consultations")
 
-    async def act(session: AsyncSession, body: SideIn) -> None:
-        await choose_side(session, actor, consultation, body)
 
-    return await carry_out(request, here, actor, household, model=SideIn, act=act, place="consultations")
+async def _shut(session: AsyncSession, actor: Actor, glass: UUID, _: EndIn) -> None:
+    await shut_glass(session, actor, glass)
