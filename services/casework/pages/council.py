@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from services.casework.actions import councils
-from services.casework.api.changing import change
-from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
+from services.casework.pages.forming import Action, Form
+from services.casework.pages.forms import Problem
 from services.casework.pages.words import choices, done_words, member_choices
 from services.casework.queries.access import NOT_HERE
 from services.casework.queries.councils import load_meeting, note_seen, read_sheet
@@ -21,7 +20,7 @@ from services.casework.queries.directory import Directory, list_posts
 from services.casework.requests import LayMaterial, NameMember, SignSecrecy
 from shared import clock
 from shared.audit import note
-from shared.errors import Missing, Refused
+from shared.errors import Missing
 from shared.i18n import locale_of, speaking
 from shared.identity import Actor, CurrentActor
 from shared.service import Here, Service
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from services.casework.queries.councils import SheetView
 
 router = APIRouter(include_in_schema=False)
-Deed = Callable[[AsyncSession, Actor, UUID, Any], Awaitable[Any]]
 
 
 class Nothing(BaseModel):
@@ -57,7 +55,7 @@ async def _take_back(session: AsyncSession, actor: Actor, meeting: UUID, body: T
     return await councils.take_back_material(session, actor, body.material)
 
 
-DEEDS: dict[str, tuple[type[BaseModel], Deed, str]] = {
+DEEDS: dict[str, tuple[type[BaseModel], Action, str]] = {
     "name": (NameMember, councils.name_member, "named"),
     "release": (NameMember, councils.release_member, "released"),
     "sign": (SignSecrecy, councils.sign_secrecy, "signed"),
@@ -85,34 +83,22 @@ async def show_meeting(meeting_id: UUID, request: Request, here: Here, actor: Cu
 
 
 @router.post("/meetings/{meeting_id}/{deed}")
-async def do_deed(meeting_id: UUID, deed: str, request: Request, here: Here, actor: CurrentActor) -> Response:
+async def do_deed(meeting_id: UUID, deed: str, form: Annotated[Form, Depends()]) -> Response:
     """Name, release, sign, lay, take back, recall, call off."""
     if deed not in DEEDS:
         raise Missing(NOT_HERE)
     model, action, told = DEEDS[deed]
-    fields = await read_fields(request)
-    body, problems = understand(fields, model, locale_of(request))
-    status = 422
-    if body is not None:
-        try:
-            done, _ = await change(
-                here,
-                actor,
-                lambda session: action(session, actor, meeting_id, body),
-                key=key_of(fields),
-                what=f"{deed}/{meeting_id}",
-                body=body,
-            )
-            return RedirectResponse(done.link(f"/casework/meetings/{meeting_id}?done={told}"), status_code=303)
-        except Missing:
-            raise
-        except Refused as refused:
-            problems, status = problems_of(request, refused), refused.status
-    async with here.db.read() as session:
-        sheet = await read_sheet(session, actor, await load_meeting(session, actor, meeting_id))
-        context = await _context(session, here, sheet, values=fields, problems=problems)
-    with speaking(locale_of(request)):
-        return page(request, "council.html", status=status, **context)
+
+    async def again(fields: dict[str, Any], problems: list[Problem], status: int) -> Response:
+        async with form.here.db.read() as session:
+            sheet = await read_sheet(session, form.actor, await load_meeting(session, form.actor, meeting_id))
+            context = await _context(session, form.here, sheet, values=fields, problems=problems)
+        with speaking(locale_of(form.request)):
+            return page(form.request, "council.html", status=status, **context)
+
+    return await form.send(
+        deed, model, action, meeting_id, again=again, to=lambda _: f"/casework/meetings/{meeting_id}?done={told}"
+    )
 
 
 async def _context(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 from sqlalchemy import select
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from services.casework.actions import entries, meetings, plans, visits
-from services.casework.api.changing import change
+from services.casework.api.changing import Changed
 from services.casework.pages.cases import case_context
-from services.casework.pages.doing import Action
-from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
+from services.casework.pages.forming import Action, Form
+from services.casework.pages.forms import Problem, read_fields
 from services.casework.pages.words import agency_choices, choices
 from services.casework.queries.access import NOT_HERE
 from services.casework.queries.case import read_case
@@ -24,7 +24,7 @@ from services.casework.rules.care import join_words
 from services.casework.tables import Entry, Meeting, Plan, VisitRequest
 from shared import clock
 from shared.audit import note
-from shared.errors import Missing, Refused
+from shared.errors import Missing
 from shared.i18n import locale_of, speaking
 from shared.identity import CurrentActor
 from shared.service import Here, Service
@@ -79,34 +79,20 @@ async def show_form(name: str, thing_id: UUID, request: Request, here: Here, act
 
 
 @router.post("/things/{name}/{thing_id}")
-async def take_form(name: str, thing_id: UUID, request: Request, here: Here, actor: CurrentActor) -> Response:
+async def take_form(name: str, thing_id: UUID, form: Annotated[Form, Depends()]) -> Response:
     """Do it, or say what is wrong."""
-    form = _form(name)
-    fields = await read_fields(request)
+    chosen, fields = _form(name), await read_fields(form.request)
     if name == "correct" and "join" in fields:
-        fields |= await _joined(here, actor, thing_id, fields)
-    body, problems = understand(fields, form.model, locale_of(request))
-    status = 422
-    if body is not None:
-        try:
-            done, _ = await change(
-                here,
-                actor,
-                lambda session: form.action(session, actor, thing_id, body),
-                key=key_of(fields),
-                what=f"{name}/{thing_id}",
-                body=body,
-            )
-            async with here.db.read() as session:
-                case_id = await _case_of(session, form, thing_id)
-            return RedirectResponse(
-                done.link(f"/casework/cases/{case_id}?done={form.done}#{form.section}"), status_code=303
-            )
-        except Missing:
-            raise
-        except Refused as refused:
-            problems, status = problems_of(request, refused), refused.status
-    return await _render(request, here, actor, name, thing_id=thing_id, values=fields, problems=problems, status=status)
+        fields |= await _joined(form.here, form.actor, thing_id, fields)
+
+    async def again(typed: dict[str, Any], problems: list[Problem], status: int) -> Response:
+        who = (form.request, form.here, form.actor)
+        return await _render(*who, name, thing_id=thing_id, values=typed, problems=problems, status=status)
+
+    def to(changed: Changed) -> str:
+        return f"/casework/cases/{changed.case}?done={chosen.done}#{chosen.section}"
+
+    return await form.send(name, chosen.model, chosen.action, thing_id, again=again, to=to, fields=fields)
 
 
 async def _joined(here: Service, actor: Actor, entry_id: UUID, fields: dict[str, Any]) -> dict[str, str]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from services.casework.actions import entries, invitations, meetings, opening, plans, visits
-from services.casework.api.changing import change
 from services.casework.pages.cases import case_context
-from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
+from services.casework.pages.forming import Action, Form
+from services.casework.pages.forms import Problem, read_fields
 from services.casework.pages.words import agency_choices, choices, member_choices
 from services.casework.queries.access import NOT_HERE
 from services.casework.queries.directory import list_posts
@@ -37,7 +36,7 @@ from shared import clock
 from shared.audit import note
 from shared.calendar import add_working_days
 from shared.clock import TOKYO
-from shared.errors import Missing, Refused
+from shared.errors import Missing
 from shared.i18n import locale_of, speaking
 from shared.identity import Actor, CurrentActor
 from shared.service import Here, Service
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from services.casework.queries.directory import Directory
 
 router = APIRouter(include_in_schema=False)
-Action = Callable[[AsyncSession, Actor, UUID, Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,30 +98,16 @@ async def show_form(case_id: UUID, name: str, request: Request, here: Here, acto
 
 
 @router.post("/cases/{case_id}/do/{name}")
-async def take_form(case_id: UUID, name: str, request: Request, here: Here, actor: CurrentActor) -> Response:
+async def take_form(case_id: UUID, name: str, form: Annotated[Form, Depends()]) -> Response:
     """Do it, or say beside each field what is wrong; nothing typed is lost."""
-    form = _form(name)
-    fields = await read_fields(request)
-    body, problems = understand(fields, form.model, locale_of(request))
-    status = 422
-    if body is not None:
-        try:
-            done, _ = await change(
-                here,
-                actor,
-                lambda session: form.action(session, actor, case_id, body),
-                key=key_of(fields),
-                what=f"{name}/{case_id}",
-                body=body,
-            )
-            return RedirectResponse(
-                done.link(f"/casework/cases/{case_id}?done={form.done}#{form.section}"), status_code=303
-            )
-        except Missing:
-            raise
-        except Refused as refused:
-            problems, status = problems_of(request, refused), refused.status
-    return await _render(request, here, actor, case_id, name, values=fields, problems=problems, status=status)
+    chosen = _form(name)
+
+    async def again(fields: dict[str, Any], problems: list[Problem], status: int) -> Response:
+        who = (form.request, form.here, form.actor)
+        return await _render(*who, case_id, name, values=fields, problems=problems, status=status)
+
+    path = f"/casework/cases/{case_id}?done={chosen.done}#{chosen.section}"
+    return await form.send(name, chosen.model, chosen.action, case_id, again=again, to=lambda _: path)
 
 
 async def _render(

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+from starlette.responses import HTMLResponse, Response
 
 from services.casework.actions.invitations import answer_invitation, leave_case
-from services.casework.api.changing import change
-from services.casework.pages.forms import Problem, key_of, problems_of, read_fields, understand
+from services.casework.api.changing import Changed
+from services.casework.pages.forming import Action, Form
+from services.casework.pages.forms import Problem
 from services.casework.pages.words import choices, done_words
 from services.casework.queries.directory import Directory
 from services.casework.queries.sharing import read_invitation
 from services.casework.requests import AnswerInvitation, LeaveCase
 from shared import clock
 from shared.audit import note
-from shared.errors import Missing, Refused
 from shared.i18n import locale_of, speaking
 from shared.identity import CurrentActor
 from shared.service import Here, Service
 from shared.web import page
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from shared.identity import Actor
 
 router = APIRouter(include_in_schema=False)
@@ -35,56 +39,50 @@ async def show_invitation(invitation_id: UUID, request: Request, here: Here, act
     return await _render(request, here, actor, invitation_id, values={}, problems=[])
 
 
+class _InvitationForm:
+    """A form on the page of a request."""
+
+    def __init__(self, form: Annotated[Form, Depends()]) -> None:
+        self._form = form
+
+    async def do(
+        self, name: str, model: type[BaseModel], action: Action, about: UUID, to: Callable[[Changed], str]
+    ) -> Response:
+        """Do it, or show the request once more."""
+        form = self._form
+
+        async def again(fields: dict[str, Any], problems: list[Problem], status: int) -> Response:
+            who = (form.request, form.here, form.actor)
+            return await _render(*who, about, values=fields, problems=problems, status=status)
+
+        return await form.send(name, model, action, about, again=again, to=to)
+
+
+InvitationForm = Annotated[_InvitationForm, Depends()]
+
+
 @router.post("/invitations/{invitation_id}/answer")
-async def take_answer(invitation_id: UUID, request: Request, here: Here, actor: CurrentActor) -> Response:
+async def take_answer(invitation_id: UUID, form: InvitationForm) -> Response:
     """Accept, talk it over, or return it."""
-    fields = await read_fields(request)
-    body, problems = understand(fields, AnswerInvitation, locale_of(request))
-    status = 422
-    if body is not None:
-        try:
-            done, changed = await change(
-                here,
-                actor,
-                lambda session: answer_invitation(session, actor, invitation_id, body),
-                key=key_of(fields),
-                what=f"answer/{invitation_id}",
-                body=body,
-            )
-            if changed.state == "accepted":
-                target = f"/casework/cases/{changed.case}?done=accepted"
-            else:
-                target = f"/casework/invitations/{invitation_id}?done=answered"
-            return RedirectResponse(done.link(target), status_code=303)
-        except Missing:
-            raise
-        except Refused as refused:
-            problems, status = problems_of(request, refused), refused.status
-    return await _render(request, here, actor, invitation_id, values=fields, problems=problems, status=status)
+
+    def to(changed: Changed) -> str:
+        if changed.state == "accepted":
+            return f"/casework/cases/{changed.case}?done=accepted"
+        return f"/casework/invitations/{invitation_id}?done=answered"
+
+    return await form.do("answer", AnswerInvitation, answer_invitation, invitation_id, to)
 
 
 @router.post("/invitations/{invitation_id}/leave")
-async def take_leave(invitation_id: UUID, request: Request, here: Here, actor: CurrentActor) -> Response:
+async def take_leave(invitation_id: UUID, form: InvitationForm) -> Response:
     """The agency ends its part."""
-    fields = await read_fields(request)
-    body, problems = understand(fields, LeaveCase, locale_of(request))
-    status = 422
-    if body is not None:
-        try:
-            done, _ = await change(
-                here,
-                actor,
-                lambda session: leave_case(session, actor, invitation_id, body.reason),
-                key=key_of(fields),
-                what=f"leave/{invitation_id}",
-                body=body,
-            )
-            return RedirectResponse(done.link(f"/casework/invitations/{invitation_id}?done=left"), status_code=303)
-        except Missing:
-            raise
-        except Refused as refused:
-            problems, status = problems_of(request, refused), refused.status
-    return await _render(request, here, actor, invitation_id, values=fields, problems=problems, status=status)
+    return await form.do(
+        "leave", LeaveCase, _leave, invitation_id, lambda _: f"/casework/invitations/{invitation_id}?done=left"
+    )
+
+
+async def _leave(session: AsyncSession, actor: Actor, invitation_id: UUID, body: LeaveCase) -> object:
+    return await leave_case(session, actor, invitation_id, body.reason)
 
 
 async def _render(
