@@ -47,11 +47,12 @@ class Town:
 async def asked_files(base_url: str, household: str) -> dict[str, str]:
     """Two disclosure requests: one to look through, about the household's first member, one decided.
 
-    The decided one is about a household to which nothing happens any more: a change would call for another look.
+    The decided one is about a household whose case is closed, to which nothing happens any more: no clock runs there
+    of which somebody would be told, and a change would call for another look.
     """
     coordinator = Person(POST_BY_CODE["coordinator-1"], base_url)
     await coordinator.sign_in()
-    listed = (await coordinator.get("/casework/api/cases"))["cases"]
+    listed = (await coordinator.get("/casework/api/cases?state=closed"))["cases"]
     await coordinator.http.aclose()
     others = [one["household"] for one in listed if one["household"] != household and one["protected"] is False]
     manager = Person(POST_BY_CODE["manager-1"], base_url)
@@ -59,6 +60,7 @@ async def asked_files(base_url: str, household: str) -> dict[str, str]:
     html = {"accept": "text/html"}
     found = {}
     for name, of in (("disclosure", household), ("file", others[-1])):
+        await manager.http.post(f"/intake/households/{of}/open", data={"reason": "開示請求"}, headers=html)
         member = (await manager.get(f"/intake/api/households/{of}"))["members"][0]["id"]
         taken = {"member": member, "identity_check": "licence", "received_on": clock.today().isoformat()}
         answer = await manager.http.post(f"/intake/disclosures/new/{of}", data=taken, headers=html)

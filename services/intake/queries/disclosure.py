@@ -71,7 +71,7 @@ async def collect_own_parts(
     Of a household that is split for view it is the side on which the member stands.
     """
     asker = member.id
-    view = await read_household(session, actor, household, side="apart" if member.apart else "home")
+    view = await read_household(session, actor, household, side="apart" if member.apart else "home", for_file=True)
     writer = _Writer(view, codes, asker)
     hidden = await session.scalar(
         select(Protection.id)

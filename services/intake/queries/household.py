@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import not_, or_, select
 
-from services.intake.queries.access import find_household, is_allowed, kept_back, stand_to, visible_ids
+from services.intake.queries.access import Stand, find_household, is_allowed, kept_back, stand_to, visible_ids
 from services.intake.queries.book import rule_book
 from services.intake.queries.facts import (
     Circumstances,
@@ -191,14 +191,19 @@ class HouseholdView:
         return min(dues, key=lambda due: due.moment, default=None)
 
 
-async def read_household(session: AsyncSession, actor: Actor, household: UUID, *, side: str = "") -> HouseholdView:
+async def read_household(
+    session: AsyncSession, actor: Actor, household: UUID, *, side: str = "", for_file: bool = False
+) -> HouseholdView:
     """The household that ``actor`` may see; Missing otherwise. A fixed number of queries.
 
     ``side``: ``home`` or ``apart`` for a page or paper that is made for one side of a household split for view. Who is
-    allowed for the home side alone sees that one, whatever they ask for.
+    allowed for the home side alone sees that one, whatever they ask for. ``for_file``: for whoever answers a request
+    for disclosure (保有個人情報の開示), who reads all that no protection keeps back from them.
     """
     home = await find_household(session, actor, household)
     stand = await stand_to(session, actor, household)
+    if for_file and await is_allowed(session, actor, household):
+        stand = Stand(Sight.ALL, frozenset())
     sight, deeds = stand.sight, stand.deeds
     book = await rule_book(session)
     if sight in {Sight.NUMBER, Sight.RECEIPT}:
