@@ -34,6 +34,9 @@ OPENED: Final = "open_with_reason"
 REASON_HOLDS: Final = timedelta(hours=12)
 """How long that is good for."""
 
+BY_CONSENT: Final = "consent_69_2_1"
+"""Ground (共有の根拠) on which an agency takes part: the person's consent (個人情報保護法69条2項1号)."""
+
 P = TypeVar("P", bound=str)
 D = TypeVar("D", bound=str)
 

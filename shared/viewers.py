@@ -78,6 +78,7 @@ class Access(Generic[P, D]):
             grant
             for grant in grants
             if grant.relations in _WHEREVER
+            or (KEPT in self._doors and grant.relations.isdisjoint(_BY_PLACE))  # the ward is not what holds there
             or not (grant.parts <= always.parts and grant.deeds <= always.deeds and grant.level in always.levels)
         )
 

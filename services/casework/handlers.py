@@ -16,6 +16,7 @@ from services.casework.actions.erasing import erase_household
 from services.casework.actions.keeping import note_happening
 from services.casework.tables import Case, HouseholdLink, HouseholdType, Visit, VisitRequest
 from shared.events.intake import (
+    AllowListChanged,
     ConsentRecorded,
     ConsentWithdrawn,
     ConsultationReceived,
@@ -132,6 +133,14 @@ async def protect(session: AsyncSession, received: Received[ProtectionSet]) -> N
     event = received.event
     if not await projecting.is_erased(session, event.household):
         await projecting.set_protection(session, event.household, event.protection, ended=False)
+
+
+@subscriptions.on(AllowListChanged, projects=True)
+async def keep_allow_list(session: AsyncSession, received: Received[AllowListChanged]) -> None:
+    """Who goes on seeing it by its area."""
+    event = received.event
+    if not await projecting.is_erased(session, event.household):
+        await projecting.keep_allow_list(session, event.household, event.posts)
 
 
 @subscriptions.on(ProtectionSet, acts=True)

@@ -23,6 +23,8 @@ class Household(Base):
     district: Mapped[str | None]
     incomplete: Mapped[bool] = no_column()
     protected: Mapped[bool] = no_column()
+    listed: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"), default=list)
+    """Posts that answer for its area and stand on the allow-list: protection takes nothing from them."""
     worries: Mapped[list[str]] = codes_column()
     safety_flags: Mapped[list[str]] = codes_column()
     erased_at: Mapped[datetime | None]

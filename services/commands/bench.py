@@ -159,3 +159,8 @@ def _print(figures: dict[str, Any]) -> None:
     console.print(table)
     if added := figures.get("record_adds_ms"):
         console.print(f"record() adds {added['median']} ms to a transaction (wanted: at most {added['wanted']})")
+    if floors := figures.get("floors"):
+        table = Table("what lies under it", "is")
+        for name, value in (floors | figures["floor_ratios"]).items():
+            table.add_row(name, f"{value:,.4g}")
+        console.print(table)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 
 from services.outreach.actions import ending, projecting
-from services.outreach.tables import Case, Household, VisitRequest
+from services.outreach.tables import AccessGrant, Case, Household, VisitRequest
 from shared.events.casework import (
     CaseClosed,
     CaseOpened,
@@ -23,6 +23,7 @@ from shared.events.casework import (
     VisitRequested,
 )
 from shared.events.intake import (
+    AllowListChanged,
     ConsentRecorded,
     ConsentWithdrawn,
     ConsultationReceived,
@@ -33,6 +34,7 @@ from shared.events.intake import (
     ProtectionEnded,
     ProtectionSet,
 )
+from shared.grants import Grants, follow_parts
 from shared.identity import follow_posts
 from shared.projections import merged
 from shared.spine import Received, Subscriptions, wire_heartbeat
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 subscriptions = Subscriptions("outreach")
 follow_posts(subscriptions)
+follow_parts(subscriptions, Grants(AccessGrant, projecting.erased_among))
 wire_heartbeat(subscriptions)
 
 
@@ -95,6 +98,12 @@ async def protect(session: AsyncSession, received: Received[ProtectionSet]) -> N
 async def end_protection(session: AsyncSession, received: Received[ProtectionEnded]) -> None:
     """One protection has ended; the area comes back with intake's next word about it."""
     await projecting.set_protection(session, received.event.household, received.event.protection, ended=True)
+
+
+@subscriptions.on(AllowListChanged, projects=True)
+async def keep_allow_list(session: AsyncSession, received: Received[AllowListChanged]) -> None:
+    """Who goes on seeing it by its area."""
+    await projecting.keep_households(session, [{"id": received.event.household, "listed": list(received.event.posts)}])
 
 
 @subscriptions.on(HouseholdErased, acts=True)

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.db import NAMING, PYTHON_TO_SQL
+from shared.grants import GrantColumns
 from shared.projections import projection_of
 
 
@@ -47,6 +48,8 @@ class Household(Base):
     urgency: Mapped[str | None]
     safety_flags: Mapped[list[str]] = _codes()
     protected: Mapped[bool] = _no()
+    listed: Mapped[list[UUID]] = mapped_column(server_default=text("'{}'"), default=list)
+    """Posts that answer for its area and stand on the allow-list: protection takes nothing from them."""
     consent_withdrawn_at: Mapped[datetime | None]
     """Cleared by a new consent; workers are told to ask the owner before they go."""
 
@@ -110,6 +113,11 @@ class VisitRequest(Base):
     obstacle: Mapped[str | None]
     """Why the last planning found no place (code of the rule in the way)."""
     obstacle_params: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"), default=dict)
+
+
+@projection_of("casework", "intake")
+class AccessGrant(GrantColumns, Base):
+    """Projection of casework: who takes part in the case of a household."""
 
 
 class WorkerProfile(Base):

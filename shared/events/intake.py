@@ -205,6 +205,16 @@ class ProtectionEnded(HouseholdEvent):
     member: UUID
 
 
+class AllowListChanged(HouseholdEvent):
+    """Who may know where a protected household is has changed; said whole, for as long as a protection runs."""
+
+    type: ClassVar[str] = "intake.allow_list_changed"
+
+    posts: tuple[UUID, ...]
+    """Those on the allow-list who answer for its area, caseworkers among them: protection takes nothing from them. Who
+    else stands there is there by a part in the case, which the case itself knows."""
+
+
 class ProtectionRenewed(HouseholdEvent):
     """The office has granted the measure anew, until ``ends_on``."""
 

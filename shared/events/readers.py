@@ -47,7 +47,7 @@ _EVERY_VISIT_FACT = _types(
 
 READERS: dict[str, dict[str, Types]] = {
     "intake": {
-        "casework": _EVERY_INTAKE_FACT | _types(heartbeat.IntakeHeartbeat),
+        "casework": _EVERY_INTAKE_FACT | _types(intake.AllowListChanged, heartbeat.IntakeHeartbeat),
         "outreach": _types(
             intake.HouseholdRegistered,
             intake.HouseholdChanged,
@@ -57,6 +57,7 @@ READERS: dict[str, dict[str, Types]] = {
             intake.ConsentWithdrawn,
             intake.ProtectionSet,
             intake.ProtectionEnded,
+            intake.AllowListChanged,
             intake.HouseholdErased,
         ),
         "notify": _EVERY_INTAKE_FACT
@@ -93,6 +94,12 @@ READERS: dict[str, dict[str, Types]] = {
         | _types(
             casework.CaseOpened,
             casework.OwnerChanged,
+            casework.LeadChanged,
+            casework.AgencyInvited,
+            casework.AgencyAnswered,
+            casework.AgencyLeft,
+            casework.PlanDrafted,
+            casework.MeetingCalled,
             casework.VisitRequested,
             casework.VisitRequestCancelled,
             casework.CaseClosed,

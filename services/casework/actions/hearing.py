@@ -33,6 +33,7 @@ from services.casework.tables import (
 )
 from shared import clock
 from shared.codes import find_code
+from shared.rights import BY_CONSENT
 from shared.spine import NotYet, Received, derived_id
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ async def withdraw_consent(session: AsyncSession, received: Received[ConsentWith
     uncovered = []
     for one in await invitations_of(session, case):
         agency = await find_agency(session, one.agency)
-        if one.basis != sharing.BY_CONSENT or one.state not in sharing.LIVE or agency is None:
+        if one.basis != BY_CONSENT or one.state not in sharing.LIVE or agency is None:
             continue
         wanted = await wanted_from(session, agency, sharing.BY_INVITATION, one.items)
         if not any(consent.covers(wanted, today) for consent in standing):

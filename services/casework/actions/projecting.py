@@ -187,12 +187,18 @@ async def set_protection(session: AsyncSession, household: UUID, protection: UUI
     await put_many(session, Protection, [row], also=lambda _new: {"ended": over})
     runs = select(Protection.id).where(Protection.household == household, Protection.ended.is_(False)).exists()
     protected = bool(await session.scalar(select(runs)))
-    forgotten: dict[str, Any] = {"area": None, "district": None} if protected else {}
+    forgotten: dict[str, Any] = {"area": None, "district": None} if protected else {"listed": []}
     await session.execute(update(Household).where(Household.id == household).values(protected=protected, **forgotten))
     if protected:
         await session.execute(
             delete(HouseholdLink).where((HouseholdLink.one == household) | (HouseholdLink.other == household))
         )
+
+
+async def keep_allow_list(session: AsyncSession, household: UUID, posts: Sequence[UUID]) -> None:
+    """Who answers for its area and stands on its allow-list."""
+    await know(session, household)
+    await session.execute(update(Household).where(Household.id == household).values(listed=list(posts)))
 
 
 async def keep_link(session: AsyncSession, household: UUID, other: UUID, kind: str) -> None:
@@ -290,6 +296,7 @@ async def forget(session: AsyncSession, household: UUID, at: datetime) -> None:
         "district": None,
         "incomplete": False,
         "protected": False,
+        "listed": [],
         "worries": [],
         "safety_flags": [],
         "erased_at": at,

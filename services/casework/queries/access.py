@@ -2,7 +2,8 @@
 
 ``rules/rights.py`` says which relation to a case gives which level; here each relation is a condition on
 :class:`Case`. A select asks for the part it is about: ``showing(viewer, "row")``. What no relation shows is not there
-(Missing). A household that is protected, or about which an event could not be applied, is nobody's by its area.
+(Missing). A household that is protected is its area's no more, but for those of the area who stand on its allow-list;
+one about which an event could not be applied is nobody's by its area.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from sqlalchemy.orm import aliased
 
 from services.casework.queries.grounds import ground_holds, seated
 from services.casework.rules.rights import LEVELS, NOTHING, Deed, Part, on_screen_alone
-from services.casework.rules.sharing import BY_CONSENT, TAKING_PART
+from services.casework.rules.sharing import TAKING_PART
 from services.casework.tables import Case, Consultation, Household, Invitation, Meeting, Plan, Post, Visit, VisitRequest
 from shared import clock, viewers
 from shared.audit import AuditEntry
 from shared.errors import Forbidden, Missing
 from shared.i18n import N_
 from shared.identity import WITHOUT_CASES
-from shared.rights import OPENED, REASON_HOLDS
+from shared.rights import BY_CONSENT, OPENED, REASON_HOLDS
 from shared.spine.parked import closed
 
 if TYPE_CHECKING:
@@ -68,18 +69,26 @@ def _leads(actor: Actor) -> ColumnElement[bool]:
     return and_(Case.lead.is_not(None), Case.lead == actor.agency, or_(part, own))
 
 
+def _listed(actor: Actor) -> ColumnElement[bool]:
+    """On the allow-list, and of its area."""
+    return literal(actor.post) == any_(_HOME.listed)
+
+
 def _of_own_area(actor: Actor) -> ColumnElement[bool]:
     """An unknown area is everybody's, unless it is unknown because somebody is protected."""
     where = or_(_HOME.area.in_(sorted(actor.areas)), _HOME.area.is_(None)) if actor.areas else _HOME.id.is_not(None)
-    return exists().where(
-        _HOME.id == Case.household, _HOME.protected.is_(False), where, ~closed(cast("ColumnElement[UUID]", _HOME.id))
-    )
+    shown = or_(_HOME.protected.is_(False), _listed(actor))
+    return exists().where(_HOME.id == Case.household, shown, where, ~closed(cast("ColumnElement[UUID]", _HOME.id)))
 
 
-def _kept(_actor: Actor) -> ColumnElement[bool]:
+def _guarded(*but: ColumnElement[bool]) -> ColumnElement[bool]:
     """Somebody is protected there; so is everybody of whom an event could not be applied (it fails closed)."""
-    guarded = or_(_HOME.protected, closed(cast("ColumnElement[UUID]", _HOME.id)))
-    return exists().where(_HOME.id == Case.household, guarded)
+    shut = or_(and_(_HOME.protected, *but), closed(cast("ColumnElement[UUID]", _HOME.id)))
+    return exists().where(_HOME.id == Case.household, shut)
+
+
+def _kept(actor: Actor) -> ColumnElement[bool]:
+    return _guarded(~_listed(actor))
 
 
 def _asked_to_visit(actor: Actor) -> ColumnElement[bool]:
@@ -168,11 +177,12 @@ def _fell_with_consent() -> ColumnElement[bool]:
 async def find_sight(session: AsyncSession, actor: Actor, case_id: UUID) -> tuple[Case | None, Sight]:
     """A case and what the actor has of it; nothing at all for one that is not there."""
     viewer = await viewer_of(session, actor)
-    row = (await session.execute(select(Case, standing(viewer)).where(Case.id == case_id))).one_or_none()
+    row = (await session.execute(select(Case, standing(viewer), _guarded()).where(Case.id == case_id))).one_or_none()
     if row is None:
         return None, NOTHING
-    seen = viewer.sight(row[1])
-    return row[0], on_screen_alone(seen) if viewers.KEPT in row[1] else seen
+    case, held, guarded = row
+    seen = viewer.sight(held)
+    return case, on_screen_alone(seen) if guarded else seen
 
 
 async def load_case(session: AsyncSession, actor: Actor, case_id: UUID, part: Part = "file") -> Case:

@@ -14,10 +14,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from services.casework.rules.cases import COUNCIL
-from services.casework.rules.sharing import BY_CONSENT, BY_INVITATION, TAKING_PART
+from services.casework.rules.sharing import BY_INVITATION, TAKING_PART
 from services.casework.tables import Agency, Case, Consent, Invitation, Meeting, MeetingMember
 from shared import clock
 from shared.codes import Code
+from shared.rights import BY_CONSENT
 
 if TYPE_CHECKING:
     from typing import Any

@@ -24,8 +24,6 @@ InvitationState = Literal["asked", "discuss", "accepted", "acting", "returned", 
 WAITING: Final = frozenset({"asked", "discuss"})
 TAKING_PART: Final = frozenset({"accepted", "acting"})
 LIVE: Final = WAITING | TAKING_PART
-BY_CONSENT: Final = "consent_69_2_1"
-"""The ground that falls when a consent does."""
 BY_INVITATION: Final = "invitation"
 """DISCLOSURE_WAY: an agency has accepted to take part."""
 IDENTITY: Final = "identity"

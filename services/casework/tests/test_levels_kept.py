@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from services.casework.tests.sample import Ward, actor_of
 from services.casework.tests.test_levels import NARRATIVE, Client, done, full_case, get, headers
-from shared.events.intake import ProtectionSet
+from shared.events.intake import AllowListChanged, ProtectionEnded, ProtectionSet
 
 
 async def test_a_protected_household_is_nobodys_by_its_area(client: Client, ward: Ward) -> None:
@@ -21,6 +21,35 @@ async def test_a_protected_household_is_nobodys_by_its_area(client: Client, ward
     assert seen == [200, 200, 404, 404]
     assert (await get(client, ward, "caseworker-n", f"api/cases/{case.id}")).status_code == 200
     assert case.number not in (await get(client, ward, "caseworker-n", "cases/export.csv")).text
+
+
+async def test_who_is_of_the_area_and_on_the_allow_list_loses_nothing_but_paper(client: Client, ward: Ward) -> None:
+    case = await full_case(client, ward)
+    colleague = replace(actor_of("caseworker-n"), post=uuid4(), person=uuid4())
+    paper = f"cases/{case.id}/handover"
+
+    async def sees() -> bool:
+        answer = await get(client, ward, colleague, f"api/cases/{case.id}")
+        assert answer.status_code in {200, 404}
+        listed = (await get(client, ward, colleague, "api/cases")).json()["cases"]
+        assert (case.number in {one["number"] for one in listed}) is (answer.status_code == 200)
+        return answer.status_code == 200
+
+    before = (await get(client, ward, colleague, f"api/cases/{case.id}")).json()
+    held = ProtectionSet(household=case.household, protection=uuid4(), member=uuid4(), kind="dv")
+    await ward.hear(held)
+    assert not await sees()
+    await ward.hear(AllowListChanged(household=case.household, posts=(colleague.post,)))
+    assert await sees()
+    now = (await get(client, ward, colleague, f"api/cases/{case.id}")).json()
+    assert (now["levels"], now["entries"]) == (before["levels"], before["entries"])
+    assert (await get(client, ward, colleague, paper, html=True)).status_code == 404, "nobody prints it"
+    await ward.hear(AllowListChanged(household=case.household, posts=()))
+    assert not await sees()
+    await ward.hear(AllowListChanged(household=case.household, posts=(colleague.post,)))
+    await ward.hear(ProtectionEnded(household=case.household, protection=held.protection, member=held.member))
+    await ward.hear(ProtectionSet(household=case.household, protection=uuid4(), member=uuid4(), kind="dv"))
+    assert not await sees(), "a list ends with its protection"
 
 
 async def test_of_a_protected_households_case_the_ward_sees_its_status_and_nobody_prints_it(

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
+from services.intake.actions.stating import state_allow_list
 from services.intake.queries.access import NOT_HERE, find_household, is_allowed
 from services.intake.queries.protections import owners_of, strangers_among
-from services.intake.tables import Allowance, Apart, Protection
+from services.intake.tables import Allowance, Apart, Household, Protection
 from shared import clock
 from shared.audit import note
 from shared.errors import Forbidden, Missing, Refused
 from shared.i18n import N_
-from shared.spine import hold
+from shared.spine import derived_id, hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.intake.requests import AllowIn, EndIn
-    from services.intake.tables import Household
     from shared.identity import Actor
 
 ONLY_THE_LISTED = N_("保護の設定を変えられるのは、見てよい人の一覧にある職だけです。")
@@ -88,6 +88,7 @@ async def allow_post(session: AsyncSession, actor: Actor, protection: UUID, requ
     line = allowance_row(found, request.post, actor.post, side=request.side, reason=request.reason)
     session.add(line)
     home.version += 1
+    await state_allow_list(session, actor, home)
     told = f"{request.post} {request.side}: {request.reason}"
     await note(session, actor, "protection_allowed", [home.id], basis=found.kind, reason=told)
     return line
@@ -115,17 +116,22 @@ async def disallow_post(
         raise Refused(N_("さいごの一人は外せません。先に、代わりに見る人をくわえてください。"))
     standing.removed_at, standing.removed_by, standing.removed_reason = clock.now(), actor.post, request.reason
     home.version += 1
+    await state_allow_list(session, actor, home)
     await note(session, actor, "protection_disallowed", [home.id], basis=found.kind, reason=f"{post}: {request.reason}")
     return found
 
 
-async def take_off_former_owner(session: AsyncSession, household: UUID, before: UUID) -> None:
+async def take_off_former_owner(session: AsyncSession, household: UUID, before: UUID, because: UUID) -> None:
     """Whoever handed the case over leaves the lists with it; the successor stands there by owning it."""
-    await session.execute(
+    left = await session.scalars(
         update(Allowance)
         .where(Allowance.household_id == household, Allowance.post == before, Allowance.removed_at.is_(None))
         .values(removed_at=clock.now())
+        .returning(Allowance.id)
     )
+    home = await session.get(Household, household)
+    if left.first() is not None and home is not None and home.protected:
+        await state_allow_list(session, None, home, event_id=derived_id(because, "allow_list"))
 
 
 async def _standing(session: AsyncSession, protection: UUID, post: UUID) -> Allowance | None:

@@ -25,6 +25,7 @@ from services.intake.actions.registration import (
 )
 from services.intake.actions.screening import screen_values, screened_fact
 from services.intake.actions.sides import is_split
+from services.intake.actions.stating import state_allow_list
 from services.intake.queries.access import NOT_HERE, WRITING_ROLES, find_household
 from services.intake.queries.book import protecting_flags, rule_book
 from services.intake.queries.facts import circumstances_of, household_facts, members_of
@@ -104,6 +105,8 @@ async def _add_to_known(session: AsyncSession, actor: Actor, household: UUID, re
     if made.keys:
         await session.execute(insert(SearchKey), made.keys)
     await record_many(session, [Fact(received_fact(consultation), consultation.occurred_at), *made.facts], actor=actor)
+    if made.protections:
+        await state_allow_list(session, actor, home)
     await find_types(session, actor, home)
     around = (await circumstances_of(session, [household]))[household]
     facts = household_facts(home, [*known, *made.members], around)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, or_, select, update
 
 from services.intake.actions.allowances import ONLY_THE_LISTED, allowance_row, demand_concerned, hold_protection
-from services.intake.actions.stating import state_household
+from services.intake.actions.stating import state_allow_list, state_household
 from services.intake.queries.access import find_household, is_allowed
 from services.intake.queries.protections import rules_now, setters_of
 from services.intake.rules.protection import demand_end_day, demand_renewal, warning_now
@@ -49,6 +49,7 @@ async def set_protection(session: AsyncSession, actor: Actor, household: UUID, r
     session.add_all(first_lines(protection, request.allowed_posts))
     await end_links(session, actor, household)
     await record(session, protection_fact(protection), actor=actor, occurred_at=protection.set_at)
+    await state_allow_list(session, actor, home)
     allowed = " ".join(["allowed:", *map(str, request.allowed_posts)])
     await note(session, actor, "protection_set", [household], basis=request.kind, reason=allowed)
     return protection
@@ -138,8 +139,7 @@ async def end_protection(session: AsyncSession, actor: Actor, protection: UUID, 
     event = ProtectionEnded(household=home.id, protection=found.id, member=found.member_id)
     await record(session, event, actor=actor, occurred_at=now)
     await note(session, actor, "protection_ended", [home.id], basis=found.kind)
-    if not home.protected:
-        await state_household(session, actor, home)
+    await (state_allow_list if home.protected else state_household)(session, actor, home)
     return found
 
 

@@ -12,7 +12,7 @@ from services.intake.actions.findings import finding_row, keep_findings, matched
 from services.intake.actions.members import key_values, member_values
 from services.intake.actions.protections import first_lines, protection_fact, protection_row
 from services.intake.actions.screening import screen_values, screened_fact
-from services.intake.actions.stating import registered_fact
+from services.intake.actions.stating import registered_fact, state_allow_list
 from services.intake.queries.book import protecting_flags, rule_book
 from services.intake.queries.facts import Circumstances, household_facts
 from services.intake.rules import types
@@ -94,6 +94,9 @@ async def register_many(session: AsyncSession, actor: Actor, households: Sequenc
         [finding_row(one.household.id, result) for one in made for result in one.results if result.verdict != "no"],
     )
     await record_many(session, [fact for one in made for fact in one.facts], actor=actor)
+    for one in made:
+        if one.protections:
+            await state_allow_list(session, actor, one.household)
     await note_rights(session, actor, made)
     return made
 

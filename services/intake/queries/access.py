@@ -22,9 +22,10 @@ from services.intake.tables import AccessGrant, Allowance, Apart, Glass, Househo
 from shared import clock, viewers
 from shared.audit import AuditEntry
 from shared.errors import Forbidden, Missing
+from shared.grants import granted
 from shared.i18n import N_
 from shared.identity import WITHOUT_CASES
-from shared.rights import OPENED, REASON_HOLDS, Relation
+from shared.rights import BY_CONSENT, OPENED, REASON_HOLDS, Relation
 from shared.spine import closed
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.grants import Ground
     from shared.identity import Actor
 
 AREA_ROLES = frozenset({"caseworker", "coordinator", "manager"})
 """Posts that are responsible for an area."""
 WRITING_ROLES = frozenset({"caseworker", "coordinator", "manager", "agency_worker"})
 """Posts that may log a consultation."""
-BY_CONSENT: Final = "consent_69_2_1"
 COUNCIL: Final = "support_council_106_6"
 
 _GRANT = aliased(AccessGrant)
@@ -63,9 +64,8 @@ NOT_YOUR_DEED: Final[dict[Deed, str]] = {
 }
 
 
-def _granted(ground: str, *who: ColumnElement[bool]) -> ColumnElement[bool]:
-    mine = (_GRANT.household_id == Household.id, _GRANT.ground == ground, _GRANT.ended.is_(False), *who)
-    return exists(select(_GRANT.id).where(*mine))
+def _granted(ground: Ground, *who: ColumnElement[bool]) -> ColumnElement[bool]:
+    return granted(_GRANT, Household.id, ground, *who)
 
 
 def _takes_part(actor: Actor, basis: str | None = None) -> ColumnElement[bool]:

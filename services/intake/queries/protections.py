@@ -65,6 +65,12 @@ async def known_post(session: AsyncSession, post: UUID | None) -> KnownPost | No
     return None if found is None or found.ended else found
 
 
+def _answers_for(home: Household) -> ColumnElement[bool]:
+    """Posts that are responsible for its area."""
+    area = or_(KnownPost.areas == [], KnownPost.areas.contains([home.area])) if home.area else KnownPost.areas == []
+    return and_(KnownPost.role.in_(AREA_ROLES), area)
+
+
 def _concerned(home: Household) -> ColumnElement[bool]:
     """Posts that may be put on the list: responsible for its area, or with a part in it. Rights never widen by it."""
     grant = aliased(AccessGrant)
@@ -75,9 +81,7 @@ def _concerned(home: Household) -> ColumnElement[bool]:
             or_(grant.post == KnownPost.post, grant.agency == KnownPost.agency),
         )
     )
-    area = or_(KnownPost.areas == [], KnownPost.areas.contains([home.area])) if home.area else KnownPost.areas == []
-    office = and_(KnownPost.role.in_(AREA_ROLES), area)
-    return and_(KnownPost.ended.is_(False), KnownPost.role.not_in(WITHOUT_CASES), or_(office, part))
+    return and_(KnownPost.ended.is_(False), KnownPost.role.not_in(WITHOUT_CASES), or_(_answers_for(home), part))
 
 
 async def posts_concerned(session: AsyncSession, home: Household) -> list[UUID]:
@@ -121,6 +125,23 @@ async def allow_lists(session: AsyncSession, household: UUID) -> dict[UUID, list
     for row in rows:
         found.setdefault(row.protection_id, []).append(row)
     return found
+
+
+async def listed_for_the_area(session: AsyncSession, home: Household) -> tuple[UUID, ...]:
+    """Posts that are responsible for its area and stand on a running protection's list, for all of the household."""
+    listed = exists(
+        select(Allowance.id)
+        .join(Protection, Protection.id == Allowance.protection_id)
+        .where(
+            Allowance.household_id == home.id,
+            Allowance.post == KnownPost.post,
+            Allowance.side == "all",
+            Allowance.removed_at.is_(None),
+            Protection.ended_at.is_(None),
+        )
+    )
+    rows = await session.scalars(select(KnownPost.post).where(_answers_for(home), listed).order_by(KnownPost.post))
+    return tuple(rows)
 
 
 async def owners_of(session: AsyncSession, household: UUID) -> list[UUID]:

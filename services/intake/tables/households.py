@@ -29,6 +29,7 @@ from services.intake.tables.columns import (
     version_column,
     words_column,
 )
+from shared.grants import GrantColumns
 from shared.projections import projection_of
 
 household_number = Sequence("household_number", start=10001, metadata=Base.metadata)
@@ -229,35 +230,8 @@ class CaseOfHousehold(Base):
 
 
 @projection_of("casework", "outreach")
-class AccessGrant(Base):
-    """Projection: who may see a household beside the offices of its area, and by which fact.
-
-    ``ground``: owner, agency, lead, meeting, council, request, worker, assigned or reason. Either ``post`` or
-    ``agency`` is set, or for a request neither.
-    """
-
-    __tablename__ = "access_grant"
-    __table_args__ = (
-        Index("ix_access_grant_post", "post", "household_id"),
-        Index("ix_access_grant_agency", "agency", "household_id"),
-        Index("ix_access_grant_source", "source_id"),
-    )
-
-    id: Mapped[UUID] = id_column()
-    """uuid5 of ground, source and holder: stating the same fact twice makes one grant."""
-    household_id: Mapped[UUID] = mapped_column(Uuid, index=True)
-    ground: Mapped[str]
-    source_id: Mapped[UUID]
-    """The case, invitation, meeting, visit request or visit it follows from."""
-    post: Mapped[UUID | None]
-    agency: Mapped[str | None]
-    area: Mapped[str | None]
-    """For ``request``: outreach leads of this area may see it while they plan."""
-    basis: Mapped[str | None]
-    """For ``agency``: the ground on which it was asked in (共有の根拠)."""
-    until: Mapped[datetime | None]
-    """For ``reason``: how long it is good for."""
-    ended: Mapped[bool] = no_column()
+class AccessGrant(GrantColumns, Base):
+    """Projection: who may see a household beside the offices of its area, and by which fact."""
 
 
 class LedgerRow(Base):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -47,7 +48,7 @@ async def db(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def events_of(session: AsyncSession, household: UUID | None = None) -> list[tuple[str, dict[str, object]]]:
+async def events_of(session: AsyncSession, household: UUID | None = None) -> list[tuple[str, dict[str, Any]]]:
     """(type without prefix, data) of the log, in order."""
     rows = await session.execute(
         text("SELECT type, data FROM event_log WHERE CAST(:h AS text) IS NULL OR :h = ANY(subjects) ORDER BY log_id"),

@@ -41,7 +41,7 @@ async def one_consent(house: House) -> tuple[str, Consent]:
 
 async def deeds(house: House) -> list[tuple[str, str | None]]:
     async with house.service.db.read() as session:
-        rows = await session.execute(select(AuditEntry.action, AuditEntry.basis).order_by(AuditEntry.number))
+        rows = await session.execute(select(AuditEntry.action, AuditEntry.basis).order_by(AuditEntry.id))
         return [(action, basis) for action, basis in rows]
 
 

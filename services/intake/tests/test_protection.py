@@ -77,6 +77,13 @@ async def own(house: House, household: str, owner: Actor) -> UUID:
     return case
 
 
+async def stated_lists(house: House) -> list[set[UUID]]:
+    """Whom intake has told the others of, change by change."""
+    async with house.service.db.read() as session:
+        told = await events_of(session)
+    return [{UUID(post) for post in data["posts"]} for name, data in told if name == "allow_list_changed"]
+
+
 async def sees(house: House, actor: Actor, household: str) -> bool:
     """Whether this post gets the address; who does not gets nothing else that is hidden either."""
     answer = await house.get(f"/api/households/{household}", actor=actor)
@@ -135,6 +142,8 @@ async def test_the_allow_list_is_edited_and_counts_at_once(house: House) -> None
         )
         assert {*noted} == {f"{colleague.post} all: 訪問に同行する", f"{colleague.post}: 異動"}
         assert len((await session.scalars(select(Allowance))).all()) == 2, "who stood there stays on record"
+    both = {setter.post, colleague.post}
+    assert await stated_lists(house) == [{setter.post}, both, {setter.post}], "each change once, said whole"
 
 
 async def test_the_owner_sees_it_and_hands_it_over_with_the_case(house: House) -> None:
@@ -149,6 +158,21 @@ async def test_the_owner_sees_it_and_hands_it_over_with_the_case(house: House) -
     await hear(house.service.db, change)
     assert await sees(house, second, made)
     assert not await sees(house, first, made), "registered it, set it, owned it, and has handed it over"
+    assert await stated_lists(house) == [{first.post}, set()]
+
+
+async def test_of_the_list_others_learn_who_is_of_its_area(house: House) -> None:
+    setter, partner = post_of("caseworker", "c"), post_of("agency_worker", agency="hokatsu-c")
+    await employ(house, setter, partner)
+    house.sign_in(setter)
+    made = (await log(house))["household"]
+    await own(house, made, partner)
+    await protect(house, made, allowed_posts=[str(partner.post)])
+    home = (await house.get(f"/api/households/{made}")).json()
+    assert await stated_lists(house) == [{setter.post}], "who takes part is the case's to know"
+    moved = {"version": home["version"], "address": "北町1-1", "area": "n", "district": "kitahara"}
+    assert (await house.client.put(f"/intake/api/households/{made}", json=moved)).status_code == 200
+    assert await stated_lists(house) == [{setter.post}, set()], "another office's now"
 
 
 async def test_nobody_gets_onto_the_list_by_setting_another_protection(house: House) -> None:
@@ -185,7 +209,7 @@ async def test_a_link_ends_with_the_protection_and_no_fact_names_both(house: Hou
         links = (
             await session.execute(select(HouseholdLink.first_id, HouseholdLink.second_id, HouseholdLink.state))
         ).all()
-    assert told == ["protection_set"]
+    assert told == ["protection_set", "allow_list_changed"]
     mine = [(a, b, state) for a, b, state in links if UUID(one) in {a, b}]
     assert [state for _, _, state in mine] == ["unlinked"]
     assert UUID(other) in set(mine[0][:2])

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 
 from services.outreach.actions.staging import again, begin_visit, facts_of, take_visit, write_back
-from services.outreach.queries.access import demand_planner, load_request, visible_requests, visible_visits
+from services.outreach.queries.access import demand_planner, load_request, viewer_of, visible_requests, visible_visits
 from services.outreach.queries.planning import persons_for
 from services.outreach.queries.staff import clashes, team_of
 from services.outreach.rules import visits as rules
@@ -46,8 +46,9 @@ async def keep_proposals(session: AsyncSession, actor: Actor, codes: Codes, team
     found = {p.request: p for p in plan.proposals} | {u.request: None for u in plan.unplaced}
     subjects = await session.scalars(select(VisitRequest.household).where(VisitRequest.id.in_(found)))
     await hold(session, *set(subjects))
+    visible = visible_requests(await viewer_of(session, actor))
     requests = await session.scalars(
-        select(VisitRequest).where(VisitRequest.id.in_(found), VisitRequest.state == "open", visible_requests(actor))
+        select(VisitRequest).where(VisitRequest.id.in_(found), VisitRequest.state == "open", visible)
     )
     obstacles = {u.request: u for u in plan.unplaced}
     now = clock.now()
@@ -136,7 +137,8 @@ async def assign_visit(
 async def publish_visits(session: AsyncSession, actor: Actor, visit_ids: Sequence[UUID]) -> list[UUID]:
     """Publish proposals: all of them or, when one is refused, none."""
     demand_planner(actor)
-    statement = select(Visit).where(Visit.id.in_(visit_ids), visible_visits(actor)).order_by(Visit.starts_at, Visit.id)
+    visible = visible_visits(await viewer_of(session, actor))
+    statement = select(Visit).where(Visit.id.in_(visit_ids), visible).order_by(Visit.starts_at, Visit.id)
     found = (await session.scalars(statement)).all()
     if len(found) != len(set(visit_ids)):
         raise Missing(N_("案のいくつかが、もうありません。もう一度、案を作ってください。"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.outreach.tables import Case, ErasedHousehold, Household, Protection, VisitRequest
+from services.outreach.tables import AccessGrant, Case, ErasedHousehold, Household, Protection, VisitRequest
 from shared.projections import forget_loaded, put_many, run_many, table_of
 
 if TYPE_CHECKING:
@@ -143,13 +143,13 @@ async def set_protection(session: AsyncSession, household: UUID, protection: UUI
     await put_many(session, Protection, [row], also=lambda new: {"ended": Protection.ended | new.ended})
     runs = select(Protection.id).where(Protection.household == household, Protection.ended.is_(False)).exists()
     protected = bool(await session.scalar(select(runs)))
-    forgotten: dict[str, Any] = {"area": None, "district": None} if protected else {}
-    facts = {"protected": protected, **forgotten}
+    places: dict[str, Any] = {"area": None, "district": None}
+    facts = {"protected": protected, **(places if protected else {"listed": []})}
     await session.execute(
         insert(Household).values(id=household, **facts).on_conflict_do_update(index_elements=[Household.id], set_=facts)
     )
     if protected:  # after the household's row, which whoever writes these has held
-        await session.execute(update(VisitRequest).where(VisitRequest.household == household).values(**forgotten))
+        await session.execute(update(VisitRequest).where(VisitRequest.household == household).values(**places))
         await session.execute(update(Case).where(Case.household == household).values(area=None))
     forget_loaded(session, table_of(Household))
 
@@ -158,5 +158,6 @@ async def forget(session: AsyncSession, household: UUID, at: datetime) -> None:
     """Keep nothing of a household but its bare id, so that what comes late brings nothing back."""
     for table in (VisitRequest, Case, Protection):
         await session.execute(delete(table).where(table.household == household))
+    await session.execute(delete(AccessGrant).where(AccessGrant.household_id == household))
     await session.execute(delete(Household).where(Household.id == household))
     await session.execute(insert(ErasedHousehold).values(id=household, erased_at=at).on_conflict_do_nothing())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import literal, select
 
-from services.outreach.queries.access import is_protected, visible_visits
+from services.outreach.queries.access import is_protected, viewer_of, visible_visits
 from services.outreach.tables import MemberMeeting, Note, Observation, Visit, VisitRequest, VisitWorker
 from shared.disclosure import Export, Part, say
 from shared.errors import Missing
@@ -29,7 +29,8 @@ async def collect_parts(session: AsyncSession, here: Service, actor: Actor, hous
     Protection hides none of them here: intake, which alone asks, has looked at its allow-list before.
     """
     visits = list(await session.scalars(select(Visit).where(Visit.household == household).order_by(Visit.starts_at)))
-    seen = set(await session.scalars(select(Visit.id).where(Visit.household == household, visible_visits(actor))))
+    visible = visible_visits(await viewer_of(session, actor))
+    seen = set(await session.scalars(select(Visit.id).where(Visit.household == household, visible)))
     kept_back = bool(await session.scalar(select(is_protected(literal(household)))))
     if {visit.id for visit in visits} - seen and not kept_back:
         raise Missing(_NOT_WHOLE)

@@ -12,16 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.outreach.queries.access import visible_visits
+from services.outreach.queries.access import viewer_of, visible_visits
 from services.outreach.tables import Note, Visit
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Actor
-
-READING = frozenset({"outreach_lead", "outreach_worker", "caseworker", "coordinator"})
-"""Roles that read what was written at a door; a manager reads it for a disclosure request, by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +35,11 @@ class Words:
 
 async def show_notes(session: AsyncSession, actor: Actor, visit_id: UUID) -> list[Words]:
     """The notes of a visit, the oldest first; none for those who may see the visit but not read its words."""
-    if actor.role not in READING:
-        return []
+    readable = visible_visits(await viewer_of(session, actor), "note")
     rows = await session.scalars(
         select(Note)
         .join(Visit, Visit.id == Note.visit)
-        .where(Note.visit == visit_id, visible_visits(actor))
+        .where(Note.visit == visit_id, readable)
         .order_by(Note.recorded_at)
     )
     return [_words(row) for row in rows]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.outreach.queries.access import visible_requests
+from services.outreach.queries.access import viewer_of, visible_requests
 from services.outreach.queries.staff import workers_of
 from services.outreach.rules.planning import MOST_AT_ONCE, earliest_day
 from services.outreach.rules.plans import Wish, Worker
@@ -80,7 +80,7 @@ async def planning_inputs(
     today = now.astimezone(TOKYO).date()
     statement = (
         select(VisitRequest)
-        .where(VisitRequest.state == "open", visible_requests(actor))
+        .where(VisitRequest.state == "open", visible_requests(await viewer_of(session, actor)))
         .order_by(VisitRequest.urgency, VisitRequest.due_on, VisitRequest.id)
         .limit(MOST_AT_ONCE)
     )

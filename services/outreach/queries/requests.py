@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select, tuple_
 
-from services.outreach.queries.access import is_protected, load_request, visible_requests
+from services.outreach.queries.access import is_protected, load_request, viewer_of, visible_requests
 from services.outreach.queries.visits import Going, going_on
 from services.outreach.rules.visits import VisitState
 from services.outreach.tables import Case, ContactRecord, Visit, VisitRequest
@@ -70,7 +70,7 @@ async def list_requests(
                 Visit.state.not_in([VisitState.REPORTED, VisitState.CANCELLED]),
             ),
         )
-        .where(VisitRequest.state.in_(list(states)), visible_requests(actor))
+        .where(VisitRequest.state.in_(list(states)), visible_requests(await viewer_of(session, actor)))
         .order_by(VisitRequest.state, VisitRequest.urgency, VisitRequest.due_on, VisitRequest.id)
         .limit(limit)
     )
@@ -97,21 +97,21 @@ async def list_requests(
 
 async def count_requests(session: AsyncSession, actor: Actor, today: date) -> Counts:
     """Counts for the head of the planner."""
-    open_ = VisitRequest.state == "open"
+    open_, visible = VisitRequest.state == "open", visible_requests(await viewer_of(session, actor))
     row = (
         await session.execute(
             select(
                 func.count().filter(open_),
                 func.count().filter(VisitRequest.state == "planned"),
                 func.count().filter(open_, VisitRequest.due_on < today),
-            ).where(VisitRequest.state.in_(["open", "planned"]), visible_requests(actor))
+            ).where(VisitRequest.state.in_(["open", "planned"]), visible)
         )
     ).one()
     hidden = await session.scalar(
         select(func.count()).where(
             open_,
             is_protected(VisitRequest.household),
-            VisitRequest.id.not_in(select(VisitRequest.id).where(visible_requests(actor))),
+            VisitRequest.id.not_in(select(VisitRequest.id).where(visible)),
         )
     )
     return Counts(open=row[0], planned=row[1], late=row[2], hidden=hidden or 0)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 
-from services.outreach.queries.access import visible_visits
+from services.outreach.queries.access import viewer_of, visible_visits
 from services.outreach.rules.visits import LIVE, VisitState
 from services.outreach.tables import (
     Case,
@@ -111,7 +111,7 @@ async def day_of(session: AsyncSession, actor: Actor, today: date) -> Day:
         _cards()
         .where(
             Visit.id.in_(mine),
-            visible_visits(actor),
+            visible_visits(await viewer_of(session, actor)),
             or_(
                 Visit.state.in_(sorted(LIVE)),
                 and_(Visit.state == VisitState.REPORTED, Visit.occurred_at >= start, Visit.occurred_at < end),
@@ -141,7 +141,7 @@ async def day_of(session: AsyncSession, actor: Actor, today: date) -> Day:
 
 async def read_visit(session: AsyncSession, actor: Actor, visit_id: UUID) -> Card:
     """One visit; Missing when ``actor`` may not see it."""
-    cards = await _read(session, _cards().where(Visit.id == visit_id, visible_visits(actor)))
+    cards = await _read(session, _cards().where(Visit.id == visit_id, visible_visits(await viewer_of(session, actor))))
     if not cards:
         raise Missing(N_("ここには何もありません。番号が変わったか、見る権限がありません。"))
     return cards[0]
@@ -160,7 +160,7 @@ async def list_visits(
     limit: int = 50,
 ) -> list[Card]:
     """Visits that ``actor`` sees, the latest first; ``after``: the last id of the page before."""
-    statement = _cards().where(visible_visits(actor))
+    statement = _cards().where(visible_visits(await viewer_of(session, actor)))
     wanted = list(states)
     if wanted:
         statement = statement.where(Visit.state.in_(wanted))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from statistics import median
 from typing import Any, Final
 
+from tests.bench.spine.floors import Floors
 from tests.bench.spine.sessions import Live
 
 KEYS: Final = ("events_per_second", "drain_per_second", "p50_ms", "p99_ms", "cpu_s_per_1000", "memory_mb")
@@ -37,6 +39,8 @@ class Figures:
         self._systems, self._rounds, self._rate = systems, rounds, rate
         self._lives: defaultdict[str, list[Live]] = defaultdict(list)
         self._drains: defaultdict[str, list[float]] = defaultdict(list)
+        self.floors: Floors | None = None
+        """What lies under Kasane's figures, where it was measured."""
 
     def add(self, system: str, live: Live, drain: float) -> None:
         """One round of one system."""
@@ -73,7 +77,23 @@ class Figures:
                 "transaction": round(median(whole), 3),
                 "wanted": _ADDED_MS,
             }
+        if self.floors is not None:
+            result["floors"] = {name: _rounded(value) for name, value in asdict(self.floors).items()}
+            result["floor_ratios"] = self._floor_ratios(self.floors)
         return result
+
+    def _floor_ratios(self, floors: Floors) -> dict[str, float]:
+        """What is left to reach for a protocol that costs nothing by itself."""
+        found = {}
+        if self._lives["limit"]:
+            limit = self._medians("limit")
+            found["sessions alone of the limit"] = floors.sessions_per_second / limit["events_per_second"]
+            more = floors.parted_ms - floors.at_once_ms + floors.faststream_ms - floors.redis_ms
+            found["p50 of the limit"] = (limit["p50_ms"] + more) / limit["p50_ms"]
+        if self._lives["celery"]:
+            celery = self._medians("celery")
+            found["processor of sessions alone of Celery"] = floors.session_cpu_s_per_1000 / celery["cpu_s_per_1000"]
+        return {name: round(value, 3) for name, value in found.items()}
 
     def _medians(self, system: str) -> dict[str, float]:
         samples = [latency for live in self._lives[system] for latency in live.latencies]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from shared.embedded import EmbeddedPostgres, EmbeddedRedis
 from tests.bench.spine.figures import Figures
+from tests.bench.spine.floors import measure_floors
 from tests.bench.spine.peers import peers_python
 from tests.bench.spine.sessions import Ground, Scale
 
@@ -47,6 +48,9 @@ async def measure(systems: Sequence[str], *, rounds: int = ROUNDS, quick: bool =
                 live = await ground.live(system, scale)
                 backlog = scale.backlog if system in OURS[:4] else int(scale.backlog * _SLOW)
                 figures.add(system, live, await ground.drain(system, backlog))
+        if "kasane" in systems:
+            _tell("what lies under it")
+            figures.floors = await measure_floors(postgres.url, redis.url, seconds=scale.seconds, amount=scale.compared)
     return figures
 
 
