@@ -1,4 +1,4 @@
-"""What the parts that Kasane stands on cost by themselves: the floor under its figures, on the same servers and machine.
+"""What the parts that Kasane stands on cost by themselves: the floor under its figures, on the same servers.
 
 No event is stated, relayed or read here. A session of SQLAlchemy with the visit alone is what any ``record(session)``
 stands on; a transaction that moves a cursor and lets a handler write takes four statements where the limit takes one;
@@ -31,7 +31,7 @@ _WRITERS = 8
 
 _UPSERT = UPSERT.format(values="$1, $2, $3, $4")
 _MOVE = "UPDATE place SET last = $1 WHERE one_row RETURNING 1"
-_AT_ONCE = f"WITH effects AS ({_UPSERT}) UPDATE place SET last = $5"
+_AT_ONCE = f"WITH effects AS ({_UPSERT}) UPDATE place SET last = $5"  # noqa: S608 - a constant
 
 Beat = Callable[[int], Awaitable[object]]
 
@@ -151,16 +151,14 @@ class _Way:
 
 @contextlib.asynccontextmanager
 async def _xread(url: str) -> AsyncIterator[Beat]:
-    async with Redis.from_url(url) as redis, Redis.from_url(url) as reading:
+    async with Redis.from_url(url) as redis, Redis.from_url(url, protocol=2) as reading:
         way = _Way(redis, "bench_floor_raw")
 
         async def follow() -> None:
             last: Any = "0"
             while True:
                 found: Any = await reading.xread({"bench_floor_raw": last}, count=500, block=1000)
-                for _, entries in found.items() if isinstance(found, dict) else found or ():
-                    while entries and isinstance(entries[0], list) and isinstance(entries[0][0], (list, tuple)):
-                        (entries,) = entries  # the shape of RESP3
+                for _, entries in found:
                     last = entries[-1][0]
                     way.take()
 
