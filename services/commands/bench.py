@@ -157,8 +157,8 @@ def _print(figures: dict[str, Any]) -> None:
         bound = "at most" if line["most"] else "at least"
         table.add_row(line["name"], f"{line['ratio']:.3g}", f"{bound} {line['wanted']:.3g}", "" if good else "short")
     console.print(table)
-    if added := figures.get("record_adds_ms"):
-        console.print(f"record() adds {added['median']} ms to a transaction (wanted: at most {added['wanted']})")
+    for way, added in figures["record_adds_ms"].items():
+        console.print(f"record() adds {added['median']} ms to a {way} transaction (wanted: at most {added['wanted']})")
     if floors := figures.get("floors"):
         table = Table("what lies under it", "is")
         for name, value in (floors | figures["floor_ratios"]).items():

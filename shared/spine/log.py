@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _HELD = "spine.held"
 _RECORDED = "spine.recorded"
 _GATHERED = "spine.gathered"
-_PLACED = "spine.placed"
+_LINES = "spine.lines"
 PROJECTING = "spine.projecting"
 """Key in ``session.info`` while a projecting handler runs."""
 
@@ -273,13 +273,13 @@ def _write(session: Session, *, place: bool = False) -> None:
     columns = [list(column) for column in zip(*rows, strict=True)]
     columns[5] = [",".join(subjects) for subjects in columns[5]]
     moved: Any = _run(session, _STATE, [*columns, place]).one_or_none()
+    lines = session.info.setdefault(_LINES, [])
     if moved is None:
+        lines += [dict(zip(_COLUMNS, row, strict=True), position=None) for row in rows]
         return
     last, previous, epoch = moved
-    lines = session.info[_PLACED] = []
     for position, row in enumerate(rows, last - len(rows) + 1):
-        line = dict(zip(_COLUMNS, row, strict=True))
-        lines.append({**line, "position": position, "previous": previous, "epoch": epoch})
+        lines.append(dict(zip(_COLUMNS, row, strict=True), position=position, previous=previous, epoch=epoch))
         previous = recorded[row[0]].id
         recorded[row[0]].position = position
 
@@ -298,7 +298,7 @@ def _note(session: AsyncSession, row: list[Any]) -> Recorded:
 @sqlalchemy_event.listens_for(Session, "after_begin")
 def _begin(session: Session, transaction: SessionTransaction, _connection: object) -> None:
     if not transaction.nested:
-        for key in (_RECORDED, _GATHERED, _PLACED):
+        for key in (_RECORDED, _GATHERED, _LINES):
             session.info.pop(key, None)
 
 
@@ -315,11 +315,11 @@ def _committed(session: Session) -> None:
     session.info.pop(_HELD, None)
     if not session.info.get(_RECORDED):
         return
-    url, placed = str(session.get_bind().engine.url), session.info.pop(_PLACED, None)
+    url, stated = str(session.get_bind().engine.url), session.info.pop(_LINES, None)
     leader = leading_here.get(url)
-    if placed and leader:
-        leader.take(placed)
-    else:
+    if leader and stated:
+        leader.take(stated)
+    if not (leader and stated and stated[-1]["position"]):
         bell.committed[url].ring()
 
 
@@ -327,7 +327,7 @@ def _committed(session: Session) -> None:
 def _rolled_back(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    for key in (_HELD, _RECORDED, _GATHERED, _PLACED):
+    for key in (_HELD, _RECORDED, _GATHERED, _LINES):
         session.info.pop(key, None)
 
 

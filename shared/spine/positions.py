@@ -26,10 +26,10 @@ Line: TypeAlias = "Mapping[str, Any]"
 
 
 class Leader(Protocol):
-    """A relay that leads, as a transaction sees it that has placed its facts by itself."""
+    """A relay that leads, as a transaction of the same process sees it."""
 
-    def take(self, placed: Sequence[Line]) -> None:
-        """Hear what has just been committed, in order and with its positions."""
+    def take(self, stated: Sequence[Line]) -> None:
+        """Hear what has just been committed, in order; with positions where they were free to give, else None."""
 
 
 leading_here: dict[str, Leader] = {}
@@ -53,10 +53,12 @@ PLACE = f"""
         FROM (SELECT n, id FROM fresh ORDER BY n DESC LIMIT 1) AS last
         RETURNING log_head.position, last.n
     )
-    SELECT coalesce(moved.position, log_head.position) AS position, coalesce(moved.n, 0) AS n
-    FROM log_head LEFT JOIN moved ON true
+    SELECT coalesce(moved.position, log_head.position) AS position, coalesce(moved.n, 0) AS n,
+           (SELECT array_agg(id ORDER BY n) FROM fresh) AS ids, head.event_id AS previous, head.epoch
+    FROM log_head LEFT JOIN moved ON true LEFT JOIN head ON true
 """  # noqa: S608 - constants
-"""Places the next batch: one statement, one transaction, in REPEATABLE READ. Answers the head and how many it placed.
+"""Places the next batch: one statement, one transaction, in REPEATABLE READ. Answers the head and how many it placed:
+which, after which event, in which epoch.
 
 Under that isolation a second one that ran at the same time (a leader that does not know yet that it lost) fails with
 40001 instead of numbering from an old head. ``log_id`` is true order for each subject among what can be seen, and what

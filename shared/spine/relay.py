@@ -38,8 +38,10 @@ BEAT = 2.0
 """Seconds between two signs of life of the relay's connection; at the latest then it also looks for new events."""
 
 _LOOKS = 0.5
-_GATHERS = 0.004
-"""Seconds left to others to commit while events come thick: one placing for many spares the writers' processor."""
+_GATHERS = 0.008
+"""Seconds left to others to commit while events come thick: one placing, one appending and one reading for many."""
+_TELLS = 0.05
+"""Seconds at least between two words to the other replicas, which only wait to answer those who follow by HTTP."""
 _LONGEST_PAUSE = 5.0
 _SESSION = {
     "application_name": "kasane-relay",
@@ -92,11 +94,13 @@ class Relay:
             if self._stream is not None:
                 group.create_task(self._publish(self._stream))
 
-    def take(self, placed: Sequence[Line]) -> None:
-        """Hear from a transaction of this process what it has committed and placed by itself."""
+    def take(self, stated: Sequence[Line]) -> None:
+        """Hear from a transaction of this process what it has committed, and perhaps placed by itself."""
+        last = stated[-1]["position"]
         if self._stream is not None:
-            self._stream.hand_in(placed)
-        self._moved(placed[-1]["position"])
+            self._stream.take(stated)
+        if last is not None:
+            self._moved(last)
 
     def _moved(self, head: int) -> None:
         if head > self.head:
@@ -169,6 +173,8 @@ class Relay:
             row = await connection.fetchrow(PLACE)
         except asyncpg.SerializationError:
             return BATCH
+        if self._stream is not None and row["ids"]:
+            self._stream.place(row["ids"], row["position"], row["previous"], row["epoch"])
         self._moved(int(row["position"]))
         return int(row["n"])
 
@@ -185,6 +191,7 @@ class Relay:
                 try:
                     await self._db.fetch(_TELL, str(head))
                     told = head
+                    await asyncio.sleep(_TELLS)
                 except Exception as error:  # noqa: BLE001 - as above; they also look by themselves
                     self._log.warning("announcing failed", error=type(error).__name__)
                     await asyncio.sleep(BEAT)
@@ -205,8 +212,9 @@ class Relay:
                     if self.leading and clock.monotonic() - checked > BEAT:
                         await stream.check()  # Redis may have been emptied in a quiet hour
                         checked = clock.monotonic()
-                    while self.leading and await self._look(stream):
-                        pass
+                    while self.leading and (appended := await self._look(stream)):
+                        if appended > 1:
+                            await asyncio.sleep(_GATHERS)
                     pause = 0.0
                 except Exception as error:  # noqa: BLE001 - as above; a starting PostgreSQL refuses in asyncpg's own words
                     stream.tail = None

@@ -19,7 +19,8 @@ from shared.spine import wire
 from shared.spine.positions import BATCH, read_written, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
 
     from redis.asyncio import Redis
 
@@ -100,19 +101,34 @@ class Stream:
         self._names = names
         self._service = service
         self._key = names.stream(service)
+        self._source = names.source(service)
         self._append_script = redis.register_script(_APPEND)
         self._set_aside_script = redis.register_script(_SET_ASIDE)
         self.tail: Tail | None = None
         """None: not known, look first."""
+        self._stated: dict[UUID, Line] = {}
+        """Committed in this process, without a position yet."""
         self._handed: dict[int, tuple[Envelope, str]] = {}
+        """With one; need not be the next."""
 
-    def hand_in(self, placed: Iterable[Line]) -> None:
+    def take(self, stated: Iterable[Line]) -> None:
         """Take what was just committed, so that it need not be read again. Nothing of it has to be the next."""
-        if len(self._handed) >= _MOST_HANDED:
-            self._handed.clear()  # the log still has them
-        source = self._names.source(self._service)
-        for line in placed:
-            self._handed[line["position"]] = written(line, source)
+        if len(self._stated) + len(self._handed) >= _MOST_HANDED:
+            self._stated.clear()  # the log still has them
+            self._handed.clear()
+        for line in stated:
+            if line["position"] is None:
+                self._stated[line["id"]] = line
+            else:
+                self._handed[line["position"]] = written(line, self._source)
+
+    def place(self, ids: Sequence[UUID], last: int, previous: UUID | None, epoch: str) -> None:
+        """These have got their positions, up to ``last``; those that were stated elsewhere are read from the log."""
+        for position, id_ in enumerate(ids, last - len(ids) + 1):
+            if line := self._stated.pop(id_, None):
+                whole = {**line, "position": position, "previous": previous, "epoch": epoch}
+                self._handed[position] = written(whole, self._source)
+            previous = id_
 
     async def publish(self, head: int) -> int:
         """Append at most one batch of what is positioned up to ``head``; how many entries it was.
@@ -120,14 +136,13 @@ class Stream:
         Raises redis and database errors (the tail is then looked at again) and DivergedError.
         """
         if self.tail is None:
-            self._handed.clear()  # it may have been erased since
+            self._stated.clear()  # it may have been erased since
+            self._handed.clear()
             self.tail = await self.inspect()
         if self.tail.position >= head:
             return 0
         tail, self.tail = self.tail, None
-        batch = self._at_hand(tail, head) or await read_written(
-            self._db, self._names.source(self._service), tail.position, head
-        )
+        batch = self._at_hand(tail, head) or await read_written(self._db, self._source, tail.position, head)
         if not batch:
             return 0
         if await self._append(tail, batch):
@@ -190,7 +205,7 @@ class Stream:
         if not entries:
             return self._start(head)
         raw_id, fields = entries[0]
-        envelope = wire.decode(raw_id, fields, self._names.source(self._service))
+        envelope = wire.decode(raw_id, fields, self._source)
         if envelope is None or about.get("last-generated-id") != raw_id:
             return await self._set_aside(raw_id, "its last entry is not of this log", head)
         if envelope.position <= head and await self._id_at(envelope.position) == str(envelope.id):

@@ -134,12 +134,14 @@ class Stage:
         else:
             leading_here.pop(url, None)
 
-    def take(self, placed: Sequence[Line]) -> None:
+    def take(self, stated: Sequence[Line]) -> None:
         """Be the leader that hears of it: its stream gets it at hand."""
-        self.streams[0].hand_in(placed)
+        self.streams[0].take(stated)
 
     async def place(self) -> None:
-        await self.placer.fetchrow(PLACE)
+        row = await self.placer.fetchrow(PLACE)
+        if row["ids"]:
+            self.streams[0].place(row["ids"], row["position"], row["previous"], row["epoch"])
 
     async def publish(self, replica: int, most: int) -> None:
         head = await self.intake.one("SELECT position FROM log_head")

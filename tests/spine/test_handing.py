@@ -26,9 +26,9 @@ class Hands:
     def __init__(self, stream: Stream) -> None:
         self.stream, self.deaf = stream, False
 
-    def take(self, placed: Sequence[Line]) -> None:
+    def take(self, stated: Sequence[Line]) -> None:
         if not self.deaf:
-            self.stream.hand_in(placed)
+            self.stream.take(stated)
 
 
 @pytest.fixture
@@ -105,6 +105,46 @@ async def test_what_the_relay_placed_stands_between(intake: Node, redis: Any, ha
     await connection.close()
     leading_here[str(intake.db.engine.url)] = hands
     await change(intake.db, home, "three")
+    await publish(intake, hands.stream)
+    assert await published(intake, redis) == await logged(intake)
+    assert len(await published(intake, redis)) == 4
+
+
+async def place(intake: Node, stream: Stream) -> None:
+    """As the relay does."""
+    connection = await placer(intake)
+    row = await connection.fetchrow(PLACE)
+    stream.place(row["ids"], row["position"], row["previous"], row["epoch"])
+    await connection.close()
+
+
+async def test_what_another_had_to_place_is_not_read_again_either(intake: Node, redis: Any, hands: Hands) -> None:
+    (home,) = households(1)
+    await change(intake.db, home, "zero")
+    await publish(intake, hands.stream)
+    async with intake.db.transaction() as busy:
+        await busy.execute(text("SELECT 1 FROM log_head FOR UPDATE"))  # somebody else is placing just now
+        await change(intake.db, home, "one")
+    await change(intake.db, home, "two")  # behind one that waits
+    assert await intake.one("SELECT count(*) FROM event_log WHERE position IS NULL") == 2
+    await place(intake, hands.stream)
+    true = await logged(intake)
+    await intake.run("UPDATE event_log SET data = '{}'")  # who reads the log now finds nothing
+    await publish(intake, hands.stream)
+    assert await published(intake, redis) == true
+    assert [envelope.data["number"] for envelope in true] == ["zero", "one", "two"]
+
+
+async def test_what_was_stated_elsewhere_is_read_with_what_follows_it(intake: Node, redis: Any, hands: Hands) -> None:
+    (home,) = households(1)
+    await change(intake.db, home, "zero")
+    await publish(intake, hands.stream)
+    async with intake.db.transaction() as busy:
+        await busy.execute(text("SELECT 1 FROM log_head FOR UPDATE"))
+        for word in ("one", "two", "three"):
+            hands.deaf = word == "two"  # another replica's
+            await change(intake.db, home, word)
+    await place(intake, hands.stream)
     await publish(intake, hands.stream)
     assert await published(intake, redis) == await logged(intake)
     assert len(await published(intake, redis)) == 4

@@ -68,15 +68,16 @@ class Figures:
             "samples": {system: sum(len(live.latencies) for live in self._lives[system]) for system in self._systems},
             "doubled": {system: sum(live.doubled for live in self._lives[system]) for system in self._systems},
         }
-        added = [live.added_ms for live in self._lives["kasane"] if live.added_ms is not None]
-        whole = [live.transaction_ms for live in self._lives["kasane"] if live.transaction_ms is not None]
-        if added:
-            result["record_adds_ms"] = {
-                "median": round(median(added), 3),
-                "spread": [round(min(added), 3), round(max(added), 3)],
-                "transaction": round(median(whole), 3),
+        result["record_adds_ms"] = {
+            way: {
+                "median": round(median(whole - without for whole, without in pairs), 3),
+                "spread": [round(pick(whole - without for whole, without in pairs), 3) for pick in (min, max)],
+                "transaction": round(median(whole for whole, _ in pairs), 3),
                 "wanted": _ADDED_MS,
             }
+            for way in ("warm", "cold")
+            if (pairs := [live.compared[way] for live in self._lives["kasane"] if way in live.compared])
+        }
         if self.floors is not None:
             result["floors"] = {name: _rounded(value) for name, value in asdict(self.floors).items()}
             result["floor_ratios"] = self._floor_ratios(self.floors)

@@ -12,7 +12,7 @@ import itertools
 import os
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -45,8 +45,8 @@ class Live:
     cpu_s_per_1000: float
     memory_mb: float
     doubled: int
-    added_ms: float | None = None
-    transaction_ms: float | None = None
+    compared: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """warm, cold: ms of a transaction with its event, and without."""
 
 
 class Ground:
@@ -74,18 +74,18 @@ class Ground:
                 made = await producer.ask("flood", first=first, seconds=scale.seconds)
                 end = await room.all_there(first, made, consumer)
                 seconds = _processor(producer, consumer) - before
-            added = whole = None
+            compared = {}
             if system == "kasane" and scale.compared:
-                whole, without = await producer.ask("compare", first=5_000_000, amount=scale.compared)
-                added = whole - without
+                for first, warm in ((5_000_000, True), (6_000_000, False)):
+                    whole, without = await producer.ask("compare", first=first, amount=scale.compared, warm=warm)
+                    compared["warm" if warm else "cold"] = (whole, without)
             return Live(
                 latencies=latencies,
                 events_per_second=made / (end - begin),
                 cpu_s_per_1000=seconds / made * 1000,
                 memory_mb=max(memory) / 1e6,
                 doubled=await room.doubled(),
-                added_ms=added,
-                transaction_ms=whole,
+                compared=compared,
             )
 
     async def drain(self, system: str, backlog: int) -> float:

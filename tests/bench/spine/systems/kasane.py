@@ -36,6 +36,8 @@ from tests.bench.spine.workload import UPSERT, Order, event, visit
 
 _REST = 0.02
 """Seconds; several times what a hop takes."""
+_WARMING = 50_000_000
+"""Numbers of visits that only warm up."""
 _UPSERT = text(UPSERT.format(values=":n, :household, :kind, :planned_at"))
 _UPSERT_MANY = text(
     UPSERT.replace("VALUES ({values})", "SELECT * FROM unnest({values})").format(
@@ -87,11 +89,7 @@ class Kasane(Producer):
             await self._import(numbers)
             return
         for n in numbers:
-            async with self._db.transaction() as session:
-                fact = VisitAsked.model_validate(event(n))
-                await hold(session, fact.household)
-                session.add(Visit(**visit(n)))
-                await record(session, fact)
+            await self._commit(n, states=True)
 
     async def _import(self, numbers: Sequence[int]) -> None:
         async with self._db.transaction() as session:
@@ -100,26 +98,31 @@ class Kasane(Producer):
             await session.execute(insert(_VISITS), [visit(n) for n in numbers])
             await record_many(session, facts)
 
-    async def compare(self, first: int, amount: int) -> list[float]:
+    async def compare(self, first: int, amount: int, *, warm: bool) -> list[float]:
         """Milliseconds of one transaction with its event and of the same without: two medians, taken in turns.
 
         Each begins when what the one before has set going is over: relay and reader share the processors with it.
+        ``warm``: right after a transaction that counts for nothing, as on a server that has something to do.
         """
         spent: dict[bool, list[float]] = {True: [], False: []}
         for turn, n in enumerate(range(first, first + 2 * amount)):
             states = turn % 2 == 0
-            fields = event(n)
             await asyncio.sleep(_REST)
+            if warm:
+                await self._commit(n + _WARMING, states=False)
             begin = time.perf_counter()
-            async with self._db.transaction() as session:
-                if states:
-                    fact = VisitAsked.model_validate(fields)
-                    await hold(session, fact.household)
-                session.add(Visit(**visit(n)))
-                if states:
-                    await record(session, fact)
+            await self._commit(n, states=states)
             spent[states].append(time.perf_counter() - begin)
         return [statistics.median(times) * 1000 for times in spent.values()]
+
+    async def _commit(self, n: int, *, states: bool) -> None:
+        async with self._db.transaction() as session:
+            if states:
+                fact = VisitAsked.model_validate(event(n))
+                await hold(session, fact.household)
+            session.add(Visit(**visit(n)))
+            if states:
+                await record(session, fact)
 
     async def stop(self) -> None:
         """Stop as a service does."""
