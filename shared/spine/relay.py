@@ -39,7 +39,9 @@ BEAT = 2.0
 
 _LOOKS = 0.5
 _GATHERS = 0.008
-"""Seconds left to others to commit while events come thick: one placing, one appending and one reading for many."""
+"""Seconds left to others to commit while events come thick: one placing for many spares the writers' processor."""
+_APPENDS = 0.025
+"""Seconds left likewise between two appendings: each is a reader's transaction, in every service that follows."""
 _TELLS = 0.05
 """Seconds at least between two words to the other replicas, which only wait to answer those who follow by HTTP."""
 _LONGEST_PAUSE = 5.0
@@ -214,7 +216,7 @@ class Relay:
                         checked = clock.monotonic()
                     while self.leading and (appended := await self._look(stream)):
                         if appended > 1:
-                            await asyncio.sleep(_GATHERS)
+                            await asyncio.sleep(_APPENDS)
                     pause = 0.0
                 except Exception as error:  # noqa: BLE001 - as above; a starting PostgreSQL refuses in asyncpg's own words
                     stream.tail = None
