@@ -200,15 +200,21 @@ async def test_what_takes_a_right_away_never_waits(pair: Pair) -> None:
 
 async def test_an_unknown_version_parks_and_an_unknown_type_is_passed_over(pair: Pair) -> None:
     one, other = households(2)
+    url = str(pair.intake.db.engine.url)
+
+    async def led() -> bool:
+        return url in leading_here
+
+    await until(led, "a relay that leads")
     await pair.intake.run("UPDATE log_head SET state = 'diverged'")  # so that nothing is placed yet
-    leader = leading_here.pop(str(pair.intake.db.engine.url))  # nor handed to the relay, which would believe it
+    leader = leading_here.pop(url)  # nor handed to the relay, which would believe it
     await change(pair.intake.db, one, "a")
     await change(pair.intake.db, other, "x")
     await pair.intake.run("UPDATE event_log SET version = 99 WHERE subject = :s", s=str(one))
     await pair.intake.run("UPDATE event_log SET type = 'intake.never_heard_of' WHERE subject = :s", s=str(other))
     await change(pair.intake.db, other, "y")
     await pair.intake.run("UPDATE log_head SET state = 'ok'")
-    leading_here[str(pair.intake.db.engine.url)] = leader
+    leading_here[url] = leader
     await caught_up(pair.intake, pair.casework)
     assert await pair.words(other) == ["y"]
     assert [(line.state, line.error_class) for line in await list_parked(pair.casework.db)] == [
