@@ -104,7 +104,8 @@ async def _place(room: Room) -> None:
         async with room.db.engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             async with connection.begin():
-                room.head, placed = (await connection.execute(text(PLACE))).one()
+                row = (await connection.execute(text(PLACE))).one()
+        room.head, placed = row.position, row.n
 
 
 @contextlib.asynccontextmanager
