@@ -12,8 +12,9 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from services.ward import words
-from services.ward.family import Household
+from services.ward.family import Household, Member
 from services.ward.steps import (
+    Agreed,
     Answered,
     Began,
     Called,
@@ -30,6 +31,7 @@ from services.ward.steps import (
     Noted,
     Reviewed,
     Step,
+    TookBack,
     VisitAsked,
     Visited,
 )
@@ -64,6 +66,7 @@ _RECENT = timedelta(days=12)
 _BEFORE_THE_END = timedelta(days=10)
 """A plan that ends so soon is evaluated, no longer looked at."""
 _MAY_WAIT_DAYS = 20
+_OF_AGE_DAYS = 18 * 366
 
 
 def agencies_for(household: Household, chance: Random) -> tuple[str, ...]:
@@ -92,6 +95,7 @@ def course_of(seed: int, household: Household, now: datetime) -> Course:
     if not is_visited_now(seed, household):
         telling.end()
     telling.wait()
+    telling.agree()
     return tuple(sorted((step for step in telling.steps if step.at < now), key=lambda step: step.at))
 
 
@@ -237,6 +241,30 @@ class _Telling:
             at = self.office(self.now.astimezone(TOKYO).date() - timedelta(days=self.chance.randint(7, 15)))
             self.steps.append(Invited(at, _of_area(kind, self.household), words.QUESTIONS[kind]))
 
+    def agree(self) -> None:
+        """Most were asked whether they agree: most sign, few refuse, some can't judge or take it back."""
+        able = [place for place, one in enumerate(self.household.members) if _can_agree(one, self.heard)]
+        asked = self.office(self.heard, 3, 12)
+        draw = self.chance.random()
+        if asked >= self.closed() or draw < 0.2:  # noqa: PLR2004 - shares of what they say
+            return
+        if not able:
+            self.steps.append(Agreed(asked, 0, "cannot_judge"))
+        elif draw < 0.38:  # noqa: PLR2004
+            self.steps.append(Agreed(asked, able[0], "refused" if draw < 0.27 else "considering"))  # noqa: PLR2004
+        else:
+            state = "oral" if draw < 0.6 and asked > self.now - _RECENT else "signed"  # noqa: PLR2004
+            whom = tuple(dict.fromkeys(one.agency for one in self.accepted)) or ("shakyo",)
+            items = words.ITEMS["children" if self.household.kind in _CHILDREN else "elders"]
+            self.steps.append(Agreed(asked, able[0], state, whom, items, self.chance.choice(words.LIMITS)))
+            over = self.office(asked.date(), 20, 60)
+            if state == "signed" and draw > 0.94 and over < self.closed():  # noqa: PLR2004
+                self.steps.append(TookBack(over, able[0], self.chance.choice(words.TAKEN_BACK)))
+
+    def closed(self) -> datetime:
+        """When the case ended, or now."""
+        return next((step.at for step in self.steps if isinstance(step, Closed)), self.now)
+
     def office(self, day: date, least: int = 0, most: int = 0) -> datetime:
         """Some moment of an office day, so many working days later."""
         if most:
@@ -244,6 +272,10 @@ class _Telling:
         while not is_working_day(day):
             day += timedelta(days=1)
         return datetime.combine(day, time(self.chance.randint(9, 16), self.chance.randrange(0, 60, 5)), TOKYO)
+
+
+def _can_agree(member: Member, on: date) -> bool:
+    return (on - member.born).days >= _OF_AGE_DAYS and member.answers.get("dementia_diagnosis") != "yes"
 
 
 def _of_area(kind: str, household: Household) -> str:

@@ -28,8 +28,8 @@ from services.ward.family import Household
 from services.ward.history import course_of
 from services.ward.households import IN_CARE, SEED, ward_in_care
 from services.ward.inboxes import read_inboxes
-from services.ward.places import AREAS
 from services.ward.rounds import Rounds
+from services.ward.signing import Signing, receiver_of
 from services.ward.staff import POST_BY_CODE, TEAMS
 from services.ward.visiting import visits_now
 from shared import clock
@@ -43,6 +43,7 @@ _LISTENERS = frozenset({"notify"})
 """Who hears the whole year at its end: nothing else depends on it."""
 _WEEKLY_MINUTES = 900
 _VISITS = steps.Visited | steps.Planned
+_CONSENTS = steps.Agreed | steps.TookBack
 
 
 async def seed(settings: Mapping[str, Settings], *, days: int = 0, number: int = SEED, count: int = IN_CARE) -> None:
@@ -76,7 +77,7 @@ class Play:
         self._way = way
         self._now = now
         self._intake, self._casework = way.rooms["intake"], way.rooms["casework"]
-        self._outreach = way.rooms["outreach"]
+        self._outreach, self._signing = way.rooms["outreach"], Signing(way.rooms["intake"])
         self._office, self._visiting = Office(self._casework), Rounds(self._outreach)
         self._waiting = [(_heard_at(household, now), household) for household in households]
         going = visits_now(seed, households, now)
@@ -115,8 +116,10 @@ class Play:
         await self._learn_cases()
         last = [pair for pair in happened if isinstance(pair[0], steps.Closed)]
         visits = [(step, household) for step, household in happened if isinstance(step, _VISITS)]
+        await self._signing.write_down((step, home) for step, home in happened if isinstance(step, _CONSENTS))
+        await self._way.carry(later=_LISTENERS)
         await self._office.work(
-            (pair for pair in happened if not isinstance(pair[0], _VISITS | steps.Closed)), self._cases
+            (pair for pair in happened if not isinstance(pair[0], _VISITS | _CONSENTS | steps.Closed)), self._cases
         )
         await self._way.carry(later=_LISTENERS)
         await self._visiting.go(visits, self._office.requests)
@@ -144,8 +147,7 @@ class Play:
         recent = self._now - timedelta(days=_RECENT_DAYS)
         portions: dict[tuple[datetime, str], list[tuple[datetime, Household]]] = defaultdict(list)
         for at, household in calls:
-            receiver = f"caseworker-{household.home.area}{1 + household.number // len(AREAS) % 2}"
-            portions[at if at > recent else end, receiver].append((at, household))
+            portions[at if at > recent else end, receiver_of(household).code].append((at, household))
         for (moment, code), theirs in sorted(portions.items(), key=lambda portion: portion[0]):
             receiving = actor_of(POST_BY_CODE[code])
             with clock.at(moment):

@@ -129,6 +129,28 @@ class Closed(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed(Step):
+    """Somebody was asked whether they agree to sharing (同意); ``state`` of CONSENT_STATE is what they said.
+
+    ``member``: their place in the household; ``recipients``, ``items``: to whom and what, empty but for a yes.
+    """
+
+    member: int
+    state: str
+    recipients: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    limits: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TookBack(Step):
+    """Somebody took back what they had agreed to, in their words."""
+
+    member: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class VisitAsked(Step):
     """The coordinator asked outreach for a visit."""
 

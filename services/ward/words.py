@@ -108,3 +108,19 @@ EVALUATIONS = {
     "mostly": "受診と手続は続いている。外に出る回数が増えた。",
     "partly": "会えるようになったが、暮らしの立てなおしはこれから。",
 }
+
+ITEMS: Mapping[str, tuple[str, ...]] = {
+    "elders": ("identity", "family", "health", "care"),
+    "children": ("identity", "family", "work", "economy"),
+}
+"""What people let others know, by CONSENT_ITEM."""
+LIMITS = (
+    "",
+    "",
+    "",
+    "近所の人には知らせないでほしい。",
+    "兄弟には話さないでほしい。",
+    "お金のことは、わたしから話す。",
+    "封筒に区の名前を出さないでほしい。",
+)
+TAKEN_BACK = ("自分で話すことにした。", "家族に知られたくない。")

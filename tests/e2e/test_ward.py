@@ -41,6 +41,8 @@ async def test_a_year_of_the_ward_arrives_everywhere(fresh_database: FreshDataba
         assert await ask(settings[service], "SELECT count(*) FROM known_post") == [(len(POSTS),)]
     assert await ask(settings["intake"], "SELECT count(*) FROM household") == [(_HOUSEHOLDS,)]
     assert await ask(settings["casework"], "SELECT count(*) FROM support_case") == [(_HOUSEHOLDS,)]
+    consents = "SELECT state, count(*) FROM consent GROUP BY state ORDER BY 1"
+    assert await ask(settings["casework"], consents) == await ask(settings["intake"], consents) != []
     states = {state for (state,) in await ask(settings["casework"], "SELECT DISTINCT state FROM invitation")}
     assert states & {"accepted", "acting"}, states
     assert "asked" in states, "nothing stands still"

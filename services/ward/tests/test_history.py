@@ -101,3 +101,24 @@ def test_nobody_stands_at_two_doors_at_once() -> None:
     Rounds.__init__(rounds, room=None)  # type: ignore[arg-type] # pairs need no database
     pairs = [rounds._pair("n", None, NOW) for _ in range(2)]
     assert len({post.code for pair in pairs for post in pair}) == 4
+
+
+def test_most_were_asked_whether_they_agree_and_most_of_these_do(ward: Ward) -> None:
+    said: Counter[str] = Counter()
+    for household, course in ward:
+        closed = [step.at for step in course if isinstance(step, steps.Closed)]
+        for step in course:
+            if not isinstance(step, steps.Agreed | steps.TookBack):
+                continue
+            assert all(step.at < end for end in closed), "nobody is asked after the end"
+            person = household.members[step.member]
+            said[step.state if isinstance(step, steps.Agreed) else "taken back"] += 1
+            if isinstance(step, steps.Agreed) and step.state != "cannot_judge":
+                assert (step.at.date() - person.born).days > 18 * 365
+                assert bool(step.recipients) is bool(step.items) is (step.state in {"signed", "oral"})
+            if isinstance(step, steps.Agreed) and step.state == "oral":
+                assert NOW - step.at < timedelta(days=14), "an older one would have lapsed"
+    asked = sum(said.values()) - said["taken back"]
+    assert 0.6 < asked / len(ward) < 0.85
+    assert 0.35 < said["signed"] / asked < 0.75
+    assert set(said) == {"signed", "oral", "considering", "refused", "cannot_judge", "taken back"}
