@@ -112,12 +112,12 @@ class Play:
         self._steps = self._steps[len(happened) :]
         await self._register([pair for pair in self._waiting if pair[0] <= end], end)
         self._waiting = [pair for pair in self._waiting if pair[0] > end]
+        await self._signing.write_down((step, home) for step, home in happened if isinstance(step, _CONSENTS))
+        await self._probe(end)
         await self._way.carry(later=_LISTENERS)
         await self._learn_cases()
         last = [pair for pair in happened if isinstance(pair[0], steps.Closed)]
         visits = [(step, household) for step, household in happened if isinstance(step, _VISITS)]
-        await self._signing.write_down((step, home) for step, home in happened if isinstance(step, _CONSENTS))
-        await self._way.carry(later=_LISTENERS)
         await self._office.work(
             (pair for pair in happened if not isinstance(pair[0], _VISITS | _CONSENTS | steps.Closed)), self._cases
         )
@@ -140,7 +140,7 @@ class Play:
             await look_for_silence(self._outreach.db, self._outreach.codes)
 
     async def _register(self, calls: Sequence[tuple[datetime, Household]], end: datetime) -> None:
-        """What the caseworkers of each area took in; then a probe, so that everybody has heard of intake.
+        """What the caseworkers of each area took in.
 
         Calls of the last month are written down as they come, older ones together at the end of the round.
         """
@@ -153,6 +153,9 @@ class Play:
             with clock.at(moment):
                 async with self._intake.db.transaction() as session:
                     await register_many(session, receiving, [_as_new(household, at) for at, household in theirs])
+
+    async def _probe(self, end: datetime) -> None:
+        """The last that intake says in a round, so that everybody has just heard of it."""
         with clock.at(end):
             async with self._intake.db.transaction() as session:
                 await send_probe(session)

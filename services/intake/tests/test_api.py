@@ -171,7 +171,7 @@ async def test_protection_masks_at_once_and_tells_no_area(house: House) -> None:
     async with house.service.db.read() as session:
         kept = await session.get_one(Household, made["household"])
         assert kept.address == CALL["address"]
-        assert (await events_of(session))[-1][0] == "protection_set"
+        assert [name for name, _ in (await events_of(session))[-2:]] == ["protection_set", "allow_list_changed"]
     refused = await house.post(f"/api/protections/{protection['id']}/end", {"reason": "あやまり"})
     assert refused.status_code == 403
     ended = await house.post(f"/api/protections/{protection['id']}/end", {"reason": "措置の終了"}, actor=owner)
