@@ -31,6 +31,7 @@ PHONE: Final = 600
 """Screens narrower than this many CSS pixels are phones."""
 TALLEST: Final = 16000
 """The most that Chromium photographs in one piece."""
+_CLOSING: Final = 30
 
 
 def find_chromium() -> str | None:
@@ -52,7 +53,8 @@ async def open_browser() -> AsyncIterator[Browser]:
         try:
             yield browser
         finally:
-            await browser.close()
+            async with asyncio.timeout(_CLOSING):  # playwright ends the process itself when it is left
+                await browser.close()
 
 
 @asynccontextmanager

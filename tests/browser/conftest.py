@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
     from tests.browser.town import Town
+
+PATIENCE: Final = 240
+"""Seconds that a test's Chromium may live: calls to a page that wait without limit fail when it is closed."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,7 +47,14 @@ async def browser() -> AsyncIterator[Browser]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # playwright's pipes at the end
         async with open_browser() as opened:
+            watch = asyncio.create_task(_close_late(opened))
             yield opened
+            watch.cancel()
+
+
+async def _close_late(browser: Browser) -> None:
+    await asyncio.sleep(PATIENCE)
+    await browser.close(reason=f"this test's browser still stood after {PATIENCE} s")
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from tests.e2e.conftest import StartStack
 from tests.e2e.routes import routes_of
 from tests.e2e.test_canaries import Office, log_lines, with_ids
 
-pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
+pytestmark = [pytest.mark.e2e, pytest.mark.thorough, pytest.mark.timeout(3600)]
 
 __all__ = ["log_lines"]
 

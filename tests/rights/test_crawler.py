@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.e2e.routes import Route
     from tests.rights.conftest import Played, PlayTown
 
-pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
+pytestmark = [pytest.mark.e2e, pytest.mark.thorough, pytest.mark.timeout(3600)]
 
 CRAWLERS: Final = (
     "cw-n1", "cw-n2", "cw-s1", "co-1", "co-2", "mg-1", "mg-2", "lead-n", "lead-s", "wk-n1", "wk-s1", "ho-1", "ji-1",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.e2e.routes import Route
     from tests.rights.conftest import PlayTown
 
-pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
+pytestmark = [pytest.mark.e2e, pytest.mark.thorough, pytest.mark.timeout(3600)]
 _GUIDES: Final = ("cw-n1", "co-1", "mg-1", "wk-n1", "ho-1", "op-1", "au-1")
 """Whose pages teach the strangers which ids there are."""
 

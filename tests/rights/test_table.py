@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.rights.town import Family
     from tests.rights.views import View
 
-pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
+pytestmark = [pytest.mark.e2e, pytest.mark.thorough, pytest.mark.timeout(3600)]
 _WHOSE_POST_RUNS = tuple(code for code in POSTS if code[-1] not in "789")
 
 

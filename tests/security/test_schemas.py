@@ -37,7 +37,7 @@ from services.ward.staff import POST_BY_CODE
 from shared.events import SERVICES
 from tests.e2e.conftest import StartStack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
+pytestmark = [pytest.mark.e2e, pytest.mark.thorough, pytest.mark.timeout(3600)]
 
 POSTS: Final = (
     "caseworker-n1", "coordinator-1", "lead-n", "worker-n1", "head-hokatsu-n", "manager-1", "operator-1", "auditor-1",
