@@ -156,11 +156,7 @@ def _of_a_list(actor: Actor) -> ColumnElement[bool]:
 
 
 def _owned(by: Actor | None = None) -> ColumnElement[bool]:
-    grant = aliased(AccessGrant)
-    query = select(grant.id).where(
-        grant.household_id == Household.id, grant.ground == "owner", grant.ended.is_(False), grant.post.is_not(None)
-    )
-    return exists(query if by is None else query.where(grant.post == by.post))
+    return _granted("owner", _GRANT.post.is_not(None) if by is None else _GRANT.post == by.post)
 
 
 def _listed(actor: Actor, *sides: str) -> ColumnElement[bool]:

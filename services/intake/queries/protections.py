@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import and_, exists, not_, or_, select
-from sqlalchemy.orm import aliased
 
 from services.intake.queries.access import AREA_ROLES, allowed_to, viewer_of, visible_to
 from services.intake.rules.protection import Asked, ProtectionRules, Somebody, may_answer, may_be_second, warning_now
@@ -73,12 +72,11 @@ def _answers_for(home: Household) -> ColumnElement[bool]:
 
 def _concerned(home: Household) -> ColumnElement[bool]:
     """Posts that may be put on the list: responsible for its area, or with a part in it. Rights never widen by it."""
-    grant = aliased(AccessGrant)
     part = exists(
-        select(grant.id).where(
-            grant.household_id == home.id,
-            grant.ended.is_(False),
-            or_(grant.post == KnownPost.post, grant.agency == KnownPost.agency),
+        select(AccessGrant.id).where(
+            AccessGrant.household_id == home.id,
+            AccessGrant.ended.is_(False),
+            or_(AccessGrant.post == KnownPost.post, AccessGrant.agency == KnownPost.agency),
         )
     )
     return and_(KnownPost.ended.is_(False), KnownPost.role.not_in(WITHOUT_CASES), or_(_answers_for(home), part))
