@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +168,9 @@ async def _repeat(service: Service, job: Periodic) -> None:
         await asyncio.sleep(job.seconds)
 
 
+@cache
 def _templates(folder: Path) -> Environment:
+    """One for all applications of a process that have this folder: compiling a page takes longer than rendering it."""
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder / "templates"), FileSystemLoader(_SHARED / "templates")]),
         autoescape=True,
