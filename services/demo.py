@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from services.commands.places import data_folder, running_in
 from services.commands.trouble import Trouble, say
+from services.parts import settle
 from services.seeding import people_to_sign_in_as, seed_ward
 from services.stack import Stack, given_servers, stack, write_running
 from shared import clock
@@ -72,12 +73,14 @@ async def _live(folder: Path, port: int, ward: Ward, *, ready: asyncio.Event, st
 
     async def seed(running: Stack) -> None:
         say("filling the empty databases with a made-up ward")
+        settle()
         await seed_ward(running.settings, days=ward.days, households=ward.households)
 
     servers = given_servers()
     async with stack(
         folder, port=port, postgres_url=servers[0], redis_url=servers[1], overrides={"rate_limits": True}, seed=seed
     ) as running:
+        settle()
         file = write_running(running)
         ready.set()
         try:

@@ -8,7 +8,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from services.commands.trouble import Trouble
-from services.parts import SERVICES, load_app
+from services.parts import SERVICES, load_app, settle
 from shared.settings import Settings
 from shared.telemetry import configure_logging
 from shared.web import join
@@ -23,6 +23,7 @@ def run(service: str, *, host: str, port: int) -> int:
         raise Trouble(msg)
     configure_logging()
     app: Starlette = join(load_app(service, Settings.load()))
+    settle()
     config = uvicorn.Config(
         app,
         host=host,
