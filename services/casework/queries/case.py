@@ -27,7 +27,7 @@ from services.casework.queries.views import (
     VisitRequestView,
     VisitView,
 )
-from services.casework.rules import clocks
+from services.casework.rules import clocks, sharing
 from services.casework.rules.rights import reads
 from services.casework.tables import (
     Case,
@@ -218,8 +218,14 @@ class _Reading:
     async def consents(self) -> list[ConsentView]:
         if not self.seen.shows("consents"):
             return []
-        rows = await self.session.scalars(select(Consent).where(Consent.household == self.case.household))
-        return [ConsentView.model_validate(row) for row in rows]
+        of_it = select(Consent).where(Consent.household == self.case.household).order_by(Consent.member, Consent.id)
+        rows = (await self.session.scalars(of_it)).all()
+        newest = {row.member: row.id for row in rows}
+        return [
+            ConsentView.model_validate(row)
+            for row in rows
+            if row.state not in sharing.UNDECIDED or row.id == newest[row.member]
+        ]
 
     async def linked(self) -> list[LinkedCase]:
         """Cases of linked households, as far as this reader sees them; nothing while either side is protected."""

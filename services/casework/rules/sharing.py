@@ -90,6 +90,10 @@ class Lack:
 _NO_CONSENT: Final = Lack(0, N_("この機関を共有先にふくむ同意がありません。"))
 
 
+UNDECIDED: Final = frozenset({"not_contacted", "considering"})
+"""States of a consent (CONSENT_STATE) by which nobody has said yes or no yet: any later record of the person takes their place."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConsentFacts:
     """A consent as casework knows it: whom, what and what for it covers, and until when it stands."""

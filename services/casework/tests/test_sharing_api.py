@@ -1,6 +1,6 @@
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -114,6 +114,22 @@ async def test_consent_opens_the_way_to_the_agencies_it_names_and_its_withdrawal
     (left,) = await ward.recorded("casework.agency_left")
     assert left["reason"] == "consent_withdrawn"
     assert (await ward.case_of(case.household)).share_track == "none"
+
+
+async def test_nobody_is_said_to_be_still_unasked_beside_what_they_have_said(
+    client: httpx.AsyncClient, ward: Ward
+) -> None:
+    case = await ward.open_case()
+    mother, son = uuid4(), uuid4()
+    said = [(mother, "not_contacted"), (son, "not_contacted"), (mother, "refused"), (son, "considering"), (mother, "oral")]
+    for number, (member, state) in enumerate(said, start=1):
+        recorded = ConsentRecorded(
+            household=case.household, consent=UUID(int=number), member=member, state=state, recipients=("shakyo",)
+        )
+        await ward.hear(recorded)
+    shown = (await client.get(f"/casework/api/cases/{case.id}", headers=ward.headers("coordinator"))).json()["consents"]
+    assert [one["state"] for one in shown if one["member"] == str(mother)] == ["refused", "oral"]
+    assert [one["state"] for one in shown if one["member"] == str(son)] == ["considering"]
 
 
 async def test_a_withdrawal_that_overtakes_its_consent_wins(client: httpx.AsyncClient, ward: Ward) -> None:
