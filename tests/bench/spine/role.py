@@ -7,6 +7,7 @@ it is terminated.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import json
 import signal
@@ -34,6 +35,8 @@ def main() -> None:
     """Be what the order says."""
     order = Order.given()
     module = importlib.import_module(f"tests.bench.spine.systems.{MODULES[order.system]}")
+    gc.collect()
+    gc.freeze()  # as ./kasane serve does; here every system alike
     if order.role == "producer":
         asyncio.run(_produce(module.producer(order)))
     elif hasattr(module, "work"):
