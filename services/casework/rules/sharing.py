@@ -91,7 +91,7 @@ _NO_CONSENT: Final = Lack(0, N_("この機関を共有先にふくむ同意が�
 
 
 UNDECIDED: Final = frozenset({"not_contacted", "considering"})
-"""States of a consent (CONSENT_STATE) by which nobody has said yes or no yet: any later record of the person takes their place."""
+"""States of a consent (CONSENT_STATE) by which nobody has said yes or no yet: a later record of the person counts."""
 
 
 @dataclass(frozen=True, slots=True)

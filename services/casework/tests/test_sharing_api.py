@@ -121,7 +121,13 @@ async def test_nobody_is_said_to_be_still_unasked_beside_what_they_have_said(
 ) -> None:
     case = await ward.open_case()
     mother, son = uuid4(), uuid4()
-    said = [(mother, "not_contacted"), (son, "not_contacted"), (mother, "refused"), (son, "considering"), (mother, "oral")]
+    said = [
+        (mother, "not_contacted"),
+        (son, "not_contacted"),
+        (mother, "refused"),
+        (son, "considering"),
+        (mother, "oral"),
+    ]
     for number, (member, state) in enumerate(said, start=1):
         recorded = ConsentRecorded(
             household=case.household, consent=UUID(int=number), member=member, state=state, recipients=("shakyo",)
