@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +32,7 @@ PHONE: Final = 600
 TALLEST: Final = 16000
 """The most that Chromium photographs in one piece."""
 _CLOSING: Final = 30
+"""Seconds that a browser or a visitor may take to go: a call to a Chromium that stands has no limit of its own."""
 
 
 def find_chromium() -> str | None:
@@ -53,8 +54,7 @@ async def open_browser() -> AsyncIterator[Browser]:
         try:
             yield browser
         finally:
-            async with asyncio.timeout(_CLOSING):  # playwright ends the process itself when it is left
-                await browser.close()
+            await _closed(browser)  # one that stands is ended by playwright itself when that is left
 
 
 @asynccontextmanager
@@ -72,7 +72,14 @@ async def open_context(browser: Browser, *, width: int = 1366, scheme: str = "li
     try:
         yield context
     finally:
-        await context.close()
+        await _closed(context)
+
+
+async def _closed(thing: Browser | BrowserContext) -> None:
+    """Close it; a Chromium that does not answer is waited for no longer than a while, which no picture suffers from."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSING):
+            await thing.close()
 
 
 async def take_picture(page: Page, path: Path, *, tallest: int = TALLEST) -> None:
