@@ -163,22 +163,31 @@ async def drop_draft(form: FormName, draft_id: UUID, here: Here, actor: CurrentA
 
 
 async def keep_draft(
-    session: AsyncSession, person: UUID, form: str, fields: dict[str, Any], *, about: UUID, household: UUID
+    session: AsyncSession,
+    person: UUID,
+    form: str,
+    fields: dict[str, Any],
+    *,
+    about: UUID,
+    household: UUID,
+    draft: UUID | None = None,
 ) -> None:
-    """Put back into the form what a person has taken back, so that no word of it is lost."""
+    """Put back into the form what a person has taken back, so that no word of it is lost.
+
+    ``draft``: its id, where the form looks for one of its own; what stood there gives way.
+    """
     now = clock.now()
-    session.add(
-        Draft(
-            id=clock.new_id(),
-            person=person,
-            form=form,
-            about=about,
-            household=household,
-            body=fields,
-            saved_at=now,
-            expires_at=now + await days_kept(session, "draft"),
-        )
-    )
+    row = {
+        "person": person,
+        "form": form,
+        "about": about,
+        "household": household,
+        "body": fields,
+        "saved_at": now,
+        "expires_at": now + await days_kept(session, "draft"),
+    }
+    statement = insert(Draft).values(id=draft or clock.new_id(), **row)
+    await session.execute(statement.on_conflict_do_update(index_elements=[Draft.id], set_=row))
 
 
 async def forget_drafts(session: AsyncSession, household: UUID, about: Iterable[UUID]) -> None:

@@ -193,10 +193,10 @@ async def current_actor(request: Request) -> Actor:
     request.state.asked_by = _asked_by(request, service, token)
     if await service.db.fetch(_ENDED, [actor.post, actor.session]):  # every request pays for this: one round trip
         raise NotSignedInError(_SIGN_IN_AGAIN)
+    request.state.actor = actor
     limits: Limits | None = request.app.state.limits
     if limits is not None:
         limits.count_person(str(actor.person), getattr(request.scope.get("route"), "path", request.url.path))
-    request.state.actor = actor
     return actor
 
 

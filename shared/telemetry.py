@@ -1,6 +1,7 @@
 """What a service says about itself: structured logs, metrics, trace context.
 
-Paths are route templates without queries, so that neither names nor search terms nor ids reach a log.
+Paths are route templates without queries, so that neither names nor search terms nor ids reach a log. Only who was
+refused is told, by the post's id: failed tries can be followed (ASVS 16.3.2), and work is not watched.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ def configure_logging(*, level: int = logging.INFO, stream: TextIO = sys.stderr)
     logging.basicConfig(level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s %(message)s", force=True)
 
 
+_REFUSED = frozenset({403, 404, 429})
+"""What whoever may not get something is told; 404 stands for 403 where it would tell that a thing exists."""
+
+
 class Metrics:
     """A registry for one service; several services may live in one process."""
 
@@ -106,5 +111,12 @@ class AccessLog:
             self._metrics.requests.labels(method, route, str(status)).inc()
             self._metrics.seconds.labels(method, route).observe(seconds)
             self._log.info(
-                "request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), trace=trace
-            )
+                "request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), trace=trace,
+                **_who_was_refused(scope, status),
+            )  # fmt: skip
+
+
+def _who_was_refused(scope: Scope, status: int) -> dict[str, str]:
+    """The post of somebody signed in who got no."""
+    actor = scope.get("state", {}).get("actor")
+    return {"post": str(actor.post)} if actor is not None and status in _REFUSED else {}

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, update
 
-from services.casework.actions import hearing, projecting
+from services.casework.actions import hearing, projecting, undoing
 from services.casework.actions.erasing import erase_household
 from services.casework.actions.keeping import note_happening
-from services.casework.tables import Case, HouseholdLink, HouseholdType, Visit, VisitRequest
+from services.casework.tables import Case, HouseholdLink, HouseholdType, MemberContact, Visit, VisitRequest
 from shared.events.intake import (
     AllowListChanged,
     ConsentRecorded,
@@ -37,9 +37,11 @@ from shared.events.outreach import (
     AbsenceRepeated,
     AssignmentAnswered,
     CheckinMissed,
+    MemberMeetingUndone,
     MemberMet,
     VisitAssigned,
     VisitReported,
+    VisitReportUndone,
     VisitStarted,
 )
 from shared.spine import Received, Subscriptions, derived_id
@@ -257,6 +259,18 @@ async def know_result(session: AsyncSession, received: Received[VisitReported]) 
         await projecting.keep_result(session, received.event, received.envelope.occurred_at)
 
 
+@subscriptions.on(VisitReportUndone, acts=True)
+async def undo_visit(session: AsyncSession, received: Received[VisitReportUndone]) -> None:
+    """The result was taken back; before it is forgotten, for it says what has to be put right."""
+    await undoing.undo_visit(session, received)
+
+
+@subscriptions.on(VisitReportUndone, projects=True)
+async def forget_result(session: AsyncSession, received: Received[VisitReportUndone]) -> None:
+    """The visit waits for another one."""
+    await projecting.forget_result(session, received.event.visit)
+
+
 @subscriptions.on(MemberMet, projects=True, batch=True)
 async def know_meetings(session: AsyncSession, run: Sequence[Received[MemberMet]]) -> None:
     """Members were met in person."""
@@ -265,6 +279,15 @@ async def know_meetings(session: AsyncSession, run: Sequence[Received[MemberMet]
         for heard in run
     ]
     await projecting.keep_members(session, rows)
+
+
+@subscriptions.on(MemberMeetingUndone, projects=True)
+async def know_no_meeting(session: AsyncSession, received: Received[MemberMeetingUndone]) -> None:
+    """They were met on another visit, or not at all."""
+    event = received.event
+    await session.execute(
+        update(MemberContact).where(MemberContact.member == event.member).values(met_at=event.last_met_at)
+    )
 
 
 @subscriptions.on(MemberMet, acts=True)

@@ -31,7 +31,7 @@ from shared.events.casework import (
 from shared.events.casework import HouseholdForgotten as CaseworkForgot
 from shared.events.notify import HouseholdForgotten as NotifyForgot
 from shared.events.outreach import HouseholdForgotten as OutreachForgot
-from shared.events.outreach import MemberMet, VisitAssigned
+from shared.events.outreach import MemberMeetingUndone, MemberMet, VisitAssigned
 from shared.grants import Grants, follow_parts, grant_row
 from shared.identity import follow_posts
 from shared.projections import put_many
@@ -228,6 +228,22 @@ async def note_meeting(session: AsyncSession, received: Received[MemberMet]) -> 
         update(Member)
         .where(Member.id == event.member, Member.household_id == event.household)
         .values(met_on=func.greatest(Member.met_on, day))
+    )
+
+
+@subscriptions.on(MemberMeetingUndone, acts=True)
+async def undo_meeting(session: AsyncSession, received: Received[MemberMeetingUndone]) -> None:
+    """They were last met another time, or never; a later meeting stays."""
+    event = received.event
+    last = event.last_met_at and event.last_met_at.astimezone(TOKYO).date()
+    await session.execute(
+        update(Member)
+        .where(
+            Member.id == event.member,
+            Member.household_id == event.household,
+            Member.met_on == event.met_at.astimezone(TOKYO).date(),
+        )
+        .values(met_on=last)
     )
 
 

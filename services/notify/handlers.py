@@ -207,6 +207,12 @@ async def end_visit(session: AsyncSession, received: Received[outreach.VisitRepo
     await session.execute(update(Visit).where(Visit.id == received.event.visit).values(over=True))
 
 
+@subscriptions.on(outreach.VisitReportUndone, projects=True)
+async def go_on_with_visit(session: AsyncSession, received: Received[outreach.VisitReportUndone]) -> None:
+    """It is not over after all: another result is to come."""
+    await session.execute(update(Visit).where(Visit.id == received.event.visit).values(over=False))
+
+
 def _followed() -> list[type[Event]]:
     types = {type_ for followed in sources_of("notify").values() for type_ in followed}
     return [EVENTS[type_] for type_ in sorted(types - _SILENT) if not type_.endswith(".heartbeat")]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request
 
-from services.outreach.actions import planning, reporting, staffing, visiting
+from services.outreach.actions import planning, reporting, staffing, undoing, visiting
 from services.outreach.planner import plan_visits
 from services.outreach.queries import notes, requests, visits
 from services.outreach.queries.staff import team_of
@@ -235,6 +235,16 @@ async def report(
 
     what = [str(visit_id), body.model_dump(mode="json")]
     return _receipt(await here.perform(actor, work, key=key, what="report", body=what), visit_id)
+
+
+@router.post("/visits/{visit_id}/undo")
+async def undo(visit_id: UUID, here: Here, actor: CurrentActor, key: IdempotencyKeyHeader) -> ChangedOut:
+    """Take the result back: by who recorded it within ten minutes, later by the team's lead."""
+
+    async def work(session: AsyncSession) -> dict[str, Any]:
+        return {"state": (await undoing.undo_report(session, actor, here.codes, visit_id)).state}
+
+    return _receipt(await here.perform(actor, work, key=key, what="undo", body=str(visit_id)), visit_id)
 
 
 @router.get("/visits/{visit_id}/notes")

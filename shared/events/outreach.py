@@ -73,6 +73,30 @@ class MemberMet(VisitEvent):
     member: UUID
 
 
+class VisitReportUndone(VisitEvent):
+    """The result was taken back: the visit waits for another one, and the household's counters stand as before."""
+
+    type: ClassVar[str] = "outreach.visit_report_undone"
+
+    absences: int
+    trust_stage: int
+    next_on: date | None = None
+    """The day that the result before had named."""
+    undone_by: UUID
+
+
+class MemberMeetingUndone(VisitEvent):
+    """A member was not met after all, or not then."""
+
+    type: ClassVar[str] = "outreach.member_meeting_undone"
+
+    member: UUID
+    met_at: datetime
+    """What had been told."""
+    last_met_at: datetime | None = None
+    """When they were last met on another visit."""
+
+
 class AbsenceRepeated(VisitEvent):
     """Nobody opened again; the ladder's next step is due (``step`` of LADDER)."""
 

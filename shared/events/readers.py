@@ -40,7 +40,9 @@ _EVERY_VISIT_FACT = _types(
     outreach.AssignmentAnswered,
     outreach.VisitStarted,
     outreach.VisitReported,
+    outreach.VisitReportUndone,
     outreach.MemberMet,
+    outreach.MemberMeetingUndone,
     outreach.AbsenceRepeated,
     outreach.CheckinMissed,
 )
@@ -132,7 +134,9 @@ READERS: dict[str, dict[str, Types]] = {
         ),
     },
     "outreach": {
-        "intake": _types(outreach.VisitAssigned, outreach.MemberMet, outreach.HouseholdForgotten),
+        "intake": _types(
+            outreach.VisitAssigned, outreach.MemberMet, outreach.MemberMeetingUndone, outreach.HouseholdForgotten
+        ),
         "casework": _EVERY_VISIT_FACT,
         "notify": _EVERY_VISIT_FACT | _types(heartbeat.OutreachHeartbeat),
     },

@@ -208,6 +208,23 @@ async def test_half_written_entries_of_two_cases_stand_apart(browser: Browser, t
             assert await page.locator("[id^='draft-']").count() == 0
 
 
+async def test_a_result_taken_back_stands_in_its_form_again(browser: Browser, town: Town) -> None:
+    async with open_context(browser, width=390) as context:
+        await town.enter(context, "worker")
+        page = await context.new_page()
+        await _open(page, town, "/outreach/visits/{visit}")
+        await page.check("#result input[value='met']", force=True)
+        await page.locator("#result input[name='members_met']").first.check(force=True)
+        await page.fill("#result [name='words']", "「どうぞ」と戸を開けてくれた。")
+        await page.locator("#result button[type='submit']").click()
+        await page.wait_for_url("**/outreach/today?done=reported")
+        await _open(page, town, "/outreach/visits/{visit}")
+        await page.locator("form[action$='/undo'] button").click()
+        await page.locator("#result input[name='members_met']:checked").wait_for(state="attached", timeout=15000)
+        assert await page.input_value("#result [name='words']") == "「どうぞ」と戸を開けてくれた。"
+        assert await page.is_checked("#result input[value='met']")
+
+
 async def test_a_service_that_is_down_takes_no_other_card_with_it(browser: Browser, town: Town) -> None:
     async with open_context(browser) as context:
         await town.enter(context, "operator-1")

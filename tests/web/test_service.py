@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared import clock
 from shared.identity import TOKEN_COOKIE, end_access
@@ -192,6 +193,15 @@ async def test_metrics_and_logs_hold_routes_and_no_queries(house: House, capsys:
     metrics = (await house.client.get("/casework/metrics")).text
     assert 'route="/page"' in metrics
     assert "canary" not in metrics + capsys.readouterr().err
+
+
+async def test_the_log_names_the_post_of_who_was_refused_and_of_nobody_else(house: House) -> None:
+    house.sign_in()
+    with capture_logs() as lines:
+        for path in ("page", "api/operations"):
+            await house.client.get(f"/casework/{path}")
+    told = {line["route"]: (line["status"], line.get("post")) for line in lines if line["event"] == "request"}
+    assert told == {"/page": (200, None), "/api/operations": (403, str(house.actor.post))}
 
 
 async def test_health_needs_no_sign_in(house: House) -> None:

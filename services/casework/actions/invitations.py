@@ -94,20 +94,7 @@ async def invite_agency(session: AsyncSession, actor: Actor, case_id: UUID, requ
     (await invitations_of(session, case)).append(invitation)
     await refresh_track(session, case)
     add_happening(session, case.id, "invited", now, agency=agency.code, post=actor.post, code=request.basis)
-    await record(
-        session,
-        AgencyInvited(
-            household=case.household,
-            case=case.id,
-            invitation=invitation.id,
-            agency=agency.code,
-            basis=request.basis,
-            invited_by=actor.post,
-            answer_due=invitation.answer_due,
-            urgency=case.urgency,  # type: ignore[arg-type]
-        ),
-        actor=actor,
-    )
+    await _state_invited(session, actor, case, invitation)
     await note(session, actor, "share_asked", [case.household], basis=request.basis, reason=f"agency:{agency.code}")
     due = clocks.due_on(invitation.answer_due)
     await start_clock(
@@ -169,6 +156,23 @@ async def answer_invitation(
     return invitation
 
 
+async def _state_invited(session: AsyncSession, actor: Actor, case: Case, invitation: Invitation) -> None:
+    await record(
+        session,
+        AgencyInvited(
+            household=case.household,
+            case=case.id,
+            invitation=invitation.id,
+            agency=invitation.agency,
+            basis=invitation.basis,
+            invited_by=actor.post,
+            answer_due=invitation.answer_due,
+            urgency=case.urgency,  # type: ignore[arg-type]
+        ),
+        actor=actor,
+    )
+
+
 async def _count_bounce(session: AsyncSession, case: Case, actor: Actor, now: datetime) -> None:
     """たらい回しを止める: returned twice, and a coordinator has three working days to decide who leads."""
     case.bounces += 1
@@ -212,20 +216,7 @@ async def remind_agency(session: AsyncSession, actor: Actor, invitation_id: UUID
         raise Conflict(N_("きょうはもう知らせています。電話で確かめてください。"))
     invitation.reminders += 1
     invitation.reminded_at = now
-    await record(
-        session,
-        AgencyInvited(
-            household=case.household,
-            case=case.id,
-            invitation=invitation.id,
-            agency=invitation.agency,
-            basis=invitation.basis,
-            invited_by=actor.post,
-            answer_due=invitation.answer_due,
-            urgency=case.urgency,  # type: ignore[arg-type]
-        ),
-        actor=actor,
-    )
+    await _state_invited(session, actor, case, invitation)
     return invitation
 
 

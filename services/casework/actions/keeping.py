@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -157,6 +158,36 @@ async def stop_clocks(
             occurred_at=at,
         )
     return len(running)
+
+
+async def restart_clocks(
+    session: AsyncSession,
+    case: Case,
+    *,
+    actor: Actor | str | None,
+    stopped_at: datetime,
+    at: datetime,
+    kinds: tuple[str, ...] = (),
+    about: UUID | None = None,
+) -> None:
+    """Let clocks of an open case that stopped then run again, with their deadlines: what stopped them is taken back."""
+    if case.state != "open":
+        return
+    stopped = select(Clock).where(Clock.case_id == case.id, Clock.stopped_at == stopped_at)
+    wanted = stopped.where(Clock.kind.in_(kinds)) if kinds else stopped
+    for one in await session.scalars(wanted if about is None else wanted.where(Clock.about == about)):
+        one.stopped_at = one.outcome = None
+        (await running_clocks(session, case)).append(one)
+        again = ClockStarted(
+            household=case.household,
+            case=case.id,
+            clock=one.id,
+            kind=one.kind,
+            due_at=one.due_at,
+            owner=one.owner,
+            agency=one.agency,
+        )
+        await record(session, again, actor=actor, occurred_at=at)
 
 
 def facts_of(one: Clock) -> clock_rules.ClockFacts:

@@ -259,6 +259,15 @@ async def keep_result(session: AsyncSession, event: VisitReported, at: datetime)
     forget_loaded(session, table_of(Visit))
 
 
+async def forget_result(session: AsyncSession, visit: UUID) -> None:
+    """Nothing came of a visit yet: its result was taken back."""
+    bare: dict[str, Any] = {
+        "state": "started", "result": None, "contact": None, "card_left": False, "occurred_at": None, "next_on": None
+    }  # fmt: skip
+    await session.execute(update(Visit).where(Visit.id == visit).values(bare))
+    forget_loaded(session, table_of(Visit))
+
+
 async def keep_notices(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Notifications and their receipts, by id; those about an erased household are dropped."""
     households = {row["household"] for row in rows if row["household"] is not None}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.casework.rules.care import UNDO
+from shared.undoing import UNDO
 
 
 class View(BaseModel):

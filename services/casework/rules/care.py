@@ -15,12 +15,11 @@ from typing import Final
 
 from shared.errors import Conflict, Forbidden, Refused
 from shared.i18n import N_
+from shared.undoing import UNDO
 
 LONGEST_PLAN = timedelta(days=366)
 MONITORING = timedelta(days=91)
 """Domain paper 1.3: the first look after a month, then every three months; the law names no interval."""
-UNDO = timedelta(minutes=10)
-"""How long saving can be taken back."""
 _MOST_PERSONS = 4
 
 _MACHINES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {

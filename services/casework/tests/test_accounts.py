@@ -23,7 +23,7 @@ from shared.identity import TOKEN_COOKIE
 
 PASSWORD = "umbrella tuesday granite fjord"
 SECRET = re.compile(r'<code class="secret">([A-Z2-7]{32})</code>')
-RECOVERY = re.compile(r"<li><code>([A-Z0-9-]{19})</code></li>")
+RECOVERY = re.compile(r"<li><code>([A-Z0-9-]{29})</code></li>")
 
 
 class Someone:

@@ -2,20 +2,22 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
 from services.casework.actions import entries, undoing
-from services.casework.requests import CorrectEntry, WriteEntry
-from services.casework.rules import care
-from services.casework.tables import Case, Clock, Entry
+from services.casework.actions.visits import request_visit
+from services.casework.requests import CorrectEntry, RequestVisit, WriteEntry
+from services.casework.tables import Case, Clock, Entry, Happening, MemberContact, VisitRequest
 from services.casework.tests.sample import JOBS, NOW, Ward, actor_of
 from shared import clock
 from shared.audit import AuditEntry
 from shared.drafts import Draft
 from shared.errors import Conflict, Forbidden, Missing, Refused
+from shared.events.outreach import MemberMeetingUndone, MemberMet, VisitAssigned, VisitReported, VisitReportUndone
+from shared.undoing import UNDO
 
 
 async def write(ward: Ward, case: UUID, by: str = "caseworker-n", **more: Any) -> UUID:
@@ -102,7 +104,49 @@ async def test_only_the_writer_and_only_for_ten_minutes(ward: Ward) -> None:
     with pytest.raises(Missing):
         await undo(ward, entry, "shakyo")
     with pytest.raises(Refused, match="10分をすぎた"):
-        await undo(ward, entry, at=NOW + care.UNDO + timedelta(seconds=1))
+        await undo(ward, entry, at=NOW + UNDO + timedelta(seconds=1))
     async with ward.db.read() as session:
         assert (await session.scalars(select(Entry.id))).all() == [entry]
         assert (await session.scalars(select(Draft))).all() == []
+
+
+async def test_a_result_that_is_taken_back_leaves_the_case_as_it_was(ward: Ward) -> None:
+    case = await ward.open_case(sight_check=True, urgency="A")
+    wanted = RequestVisit(aim="会う", purpose="contact", due_on=NOW.date() + timedelta(days=7), persons=2)
+    async with ward.db.transaction() as session:
+        request = (await request_visit(session, actor_of("coordinator"), case.id, wanted)).id
+    worker, member = JOBS["worker"].id, uuid4()
+    common: dict[str, Any] = {"household": case.household, "case": case.id, "request": request}
+    first, second = common | {"visit": uuid4()}, common | {"visit": uuid4()}
+    for visit in (first, second):
+        await ward.hear(VisitAssigned(**visit, team="outreach-n", workers=(worker,), starts_at=NOW, ends_at=NOW,
+                                      assigned_by=JOBS["lead"].id))  # fmt: skip
+    at, met = NOW - timedelta(hours=9), NOW - timedelta(hours=1)
+    again = NOW.date() + timedelta(days=7)
+    await ward.hear(VisitReported(**first, result="absent", contact="none", absences=1, next_on=again,
+                                  workers=(worker,), reported_by=worker), at=at)  # fmt: skip
+    before, told = await ward.case_of(case.household), len(await ward.recorded("casework.clock_stopped"))
+    await ward.hear(VisitReported(**second, result="met", contact="met", workers=(worker,), trust_stage=4,
+                                  reported_by=worker), at=met)  # fmt: skip
+    await ward.hear(MemberMet(**second, member=member), at=met)
+    stopped = (await ward.recorded("casework.clock_stopped"))[told:]
+    assert {row["kind"] for row in stopped} == {"first_contact", "sight_check"}
+    running = len(await ward.recorded("casework.clock_started"))
+
+    await ward.hear(VisitReportUndone(**second, absences=1, trust_stage=0, next_on=again, undone_by=worker))
+    await ward.hear(MemberMeetingUndone(**second, member=member, met_at=met))
+    now = await ward.case_of(case.household)
+    kept = ("visits", "absences", "trust_stage", "person_met_at", "last_visit_at", "last_result", "next_visit_on",
+            "first_contact_at", "next_due_at")  # fmt: skip
+    assert {name: getattr(now, name) for name in kept} == {name: getattr(before, name) for name in kept}
+    restarted = (await ward.recorded("casework.clock_started"))[running:]
+    assert {row["clock"] for row in restarted} == {row["clock"] for row in stopped}
+    async with ward.db.read() as session:
+        assert await session.scalar(select(VisitRequest.state).where(VisitRequest.id == request)) == "assigned"
+        assert await session.scalar(select(MemberContact.met_at).where(MemberContact.member == member)) is None
+        lines = await session.scalars(select(Happening.at).where(Happening.case_id == case.id))
+        assert met not in set(lines)
+    await ward.hear(VisitReported(**second, result="family", contact="family", next_on=again, workers=(worker,),
+                                  trust_stage=1, reported_by=worker), at=met)  # fmt: skip
+    after = await ward.case_of(case.household)
+    assert (after.visits, after.last_result, after.person_met_at, after.first_contact_at) == (2, "family", None, met)

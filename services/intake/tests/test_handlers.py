@@ -29,7 +29,7 @@ from shared.events.casework import (
     VisitRequestCancelled,
     VisitRequested,
 )
-from shared.events.outreach import MemberMet, VisitAssigned
+from shared.events.outreach import MemberMeetingUndone, MemberMet, VisitAssigned
 from shared.events.readers import READERS
 from shared.identity import Actor
 from shared.spine import NotYet
@@ -195,6 +195,12 @@ async def test_those_who_plan_and_go_see(db: Database) -> None:
     await hear(db, met, at - timedelta(days=3))
     async with db.read() as session:
         assert (await session.get_one(Member, member)).met_on == date(2026, 7, 1)
+    about: dict[str, Any] = {"household": household, "case": case, "request": request, "visit": visit, "member": member}
+    before = at - timedelta(days=3)
+    for undone, stands in ((before, date(2026, 7, 1)), (at, date(2026, 6, 28))):
+        await hear(db, MemberMeetingUndone(**about, met_at=undone, last_met_at=before))
+        async with db.read() as session:
+            assert (await session.get_one(Member, member)).met_on == stands, "a later meeting stays"
     await hear(db, VisitRequestCancelled(household=household, case=case, request=request, reason="moved"))
     assert [await sees(db, one, household) for one in (lead, worker)] == [False, False]
 

@@ -124,6 +124,13 @@ async def test_the_story_tells_whoever_must_act(ward: Ward) -> None:
 
     heard = await ward.hear(reported(ward, visit), by=ward["worker"])
     assert await ward.told(heard) == {"coordinator": "visit_reported", "lead": "visit_reported"}
+    undone = outreach.VisitReportUndone(**about, absences=0, trust_stage=0, undone_by=ward["worker"])
+    heard = await ward.hear(undone, by=ward["worker"])
+    assert await ward.told(heard) == {"coordinator": "visit_report_undone", "lead": "visit_report_undone"}
+    assert "visit_reported" not in (await ward.told()).values(), "what was taken back asks nobody any more"
+    heard = await ward.hear(reported(ward, visit), by=ward["worker"])
+    assert await ward.told(heard) == {"coordinator": "visit_reported", "lead": "visit_reported"}
+    assert "visit_report_undone" not in (await ward.told()).values()
     absent = outreach.AbsenceRepeated(**about, absences=2, step="other_time")
     assert await ward.told(await ward.hear(absent)) == {"coordinator": "absence_repeated", "lead": "absence_repeated"}
     missed = casework.DeadlineMissed(

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from services.outreach.actions.staging import take_visit, write_back
+from services.outreach.queries.access import is_lead_of
 from services.outreach.queries.planning import is_for_safety
 from services.outreach.rules import results as rules
 from services.outreach.rules import visits
@@ -57,7 +58,7 @@ async def report_visit(
     """Record the result; count; say what comes next. Workers of the visit and leads of its team may."""
     _demand_codes(codes, told)
     visit, facts = await take_visit(session, actor, visit_id)
-    leads = actor.role == "outreach_lead" and visit.team == actor.agency
+    leads = is_lead_of(actor, visit)
     now = clock.now()
     at = told.occurred_at or visit.started_at or now
     decided = visits.close_with_report(facts, actor.post, now, leads=leads)
@@ -82,7 +83,7 @@ async def report_visit(
     visit.card_left, visit.next_on, visit.end_reason = reported.card_left, reported.next_on, told.end_reason
     visit.trust_stage, visit.absences = reported.counters.trust_stage, reported.counters.absences
     await write_back(session, visit, decided, now)
-    await _keep_counters(session, visit.household, reported.counters)
+    await keep_counters(session, visit.household, reported.counters)
     await _keep_details(session, actor, visit, told, at=at, now=now)
     request.state = "ended" if reported.request_ends else "open"
     request.next_on, request.end_reason = reported.next_on, told.end_reason
@@ -95,8 +96,7 @@ async def add_note(session: AsyncSession, actor: Actor, visit_id: UUID, words: s
     if not words.strip():
         raise Refused(N_("何か書いてから記録してください。"), field="words")
     visit, facts = await take_visit(session, actor, visit_id)
-    leads = actor.role == "outreach_lead" and visit.team == actor.agency
-    if not leads and actor.post not in facts.workers:
+    if not is_lead_of(actor, visit) and actor.post not in facts.workers:
         raise Forbidden(N_("この訪問に行く人だけができます。"))
     now = clock.now()
     note = Note(
@@ -138,7 +138,8 @@ def _demand_codes(codes: Codes, told: VisitReport) -> None:
         raise Refused(N_("選べない観察の項目があります。"), field="observations")
 
 
-async def _keep_counters(session: AsyncSession, household: UUID, counters: rules.Counters) -> None:
+async def keep_counters(session: AsyncSession, household: UUID, counters: rules.Counters) -> None:
+    """What the household's visits add up to, from now on."""
     row = asdict(counters)
     await session.execute(
         insert(ContactRecord)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.outreach.actions import reporting, visiting
+from services.outreach.actions import reporting, undoing, visiting
 from services.outreach.actions.ending import FORMS, draft_of
 from services.outreach.forms import AnswerForm, ReportForm, Tap, WordsForm
 from services.outreach.pages.words import done_words, result_groups
@@ -124,6 +124,18 @@ async def report(
             raise
         return await _show(request, here, actor, visit_id, form=form, refused=refused)
     return _go_back(visit_id, "reported", home=actor.role in {"outreach_worker", "outreach_lead"})
+
+
+@router.post("/visits/{visit_id}/undo")
+async def undo(visit_id: UUID, here: Here, actor: CurrentActor, form: Annotated[Tap, Form()]) -> Response:
+    """取り消す: the result counts no more, and its form is open again with what was typed."""
+
+    async def work(session: AsyncSession) -> None:
+        await undoing.undo_report(session, actor, here.codes, visit_id)
+
+    await here.perform(actor, work, key=form.idempotency_key, what="undo", body=str(visit_id))
+    draft = draft_of("visit-report", visit_id, actor.person)
+    return RedirectResponse(f"/outreach/visits/{visit_id}?done=undone&draft={draft}", status_code=303)
 
 
 @router.post("/visits/{visit_id}/notes")

@@ -47,6 +47,11 @@ NOT_HERE = N_("ここには何もありません。番号が変わったか、�
 ONLY_LEADS = N_("訪問を決められるのは、アウトリーチチームの係長と管理職です。")
 
 
+def is_lead_of(actor: Actor, visit: Visit) -> bool:
+    """Whether ``actor`` leads the team that goes."""
+    return actor.role == "outreach_lead" and visit.team == actor.agency
+
+
 def is_protected(household: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
     """Whether somebody in the household is protected; one with parked events counts as protected (it fails closed)."""
     held = exists(select(_KNOWN.id).where(_KNOWN.id == household, _KNOWN.protected))

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 
-from services.outreach.queries.access import viewer_of, visible_visits
-from services.outreach.rules.visits import LIVE, VisitState
+from services.outreach.queries.access import is_lead_of, viewer_of, visible_visits
+from services.outreach.rules.visits import LIVE, VisitState, undo_until
 from services.outreach.tables import (
     Case,
     ContactRecord,
@@ -81,6 +81,21 @@ class Card:
     def answer_of(self, post: UUID) -> str | None:
         """What ``post`` has answered."""
         return next((worker.answer for worker in self.workers if worker.post == post), None)
+
+    def led_by(self, actor: Actor) -> bool:
+        """Whether ``actor`` leads the team that goes."""
+        return is_lead_of(actor, self.visit)
+
+    def may_undo(self, actor: Actor, now: datetime) -> bool:
+        """Whether ``actor`` may take the result back."""
+        until = self.undo_until(actor)
+        return until is not None and now <= until
+
+    def undo_until(self, actor: Actor) -> datetime | None:
+        """Until when ``actor`` may take the result back; None: never, or there is none."""
+        if self.visit.reported_at is None:
+            return None
+        return undo_until(actor.post, by=self.visit.reported_by, at=self.visit.reported_at, leads=self.led_by(actor))
 
     def sends(self, post: UUID) -> bool:
         """Whether ``post`` goes."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
+from services.outreach.rules.visits import LATE_ENTRY
 from shared.clock import TOKYO
 from shared.errors import Refused
 from shared.i18n import N_
@@ -21,7 +22,6 @@ Contact = Literal["met", "family", "signs", "none", "called_off"]
 
 HIGHEST_TRUST = 6
 SEE_AGAIN_WITHIN = timedelta(days=92)
-LATE_ENTRY = timedelta(days=31)
 _AHEAD = timedelta(minutes=5)
 """A tablet's clock may run ahead by this much."""
 
@@ -100,6 +100,16 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A result that was recorded, with the absences in a row and the trust stage that it led to."""
+
+    result: Result
+    occurred_at: datetime
+    absences: int
+    trust_stage: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """What follows from a report."""
 
@@ -152,6 +162,19 @@ def count(told: Report, before: Counters) -> Counters:
         last_seen_at=_later(before.last_seen_at, at) if result.seen else before.last_seen_at,
         last_reaction_at=_later(before.last_reaction_at, at) if result.reaction else before.last_reaction_at,
     )
+
+
+def recount(told: Sequence[Told], ladder: Sequence[Step], now: datetime) -> Counters:
+    """What these results add up to by ``now``: all of a household's, in the order in which they were recorded."""
+    if not told:
+        return Counters()
+    last = told[-1]
+    seen = Counters()
+    for one in told:
+        seen = count(Report(one.result, one.occurred_at), seen)
+    counters = replace(seen, absences=last.absences, trust_stage=last.trust_stage)
+    step = step_after(ladder, counters, now) if counters.absences else None
+    return replace(counters, step=step.code if step else None)
 
 
 def step_after(ladder: Iterable[Step], counters: Counters, at: datetime) -> Step | None:

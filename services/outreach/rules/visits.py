@@ -1,6 +1,6 @@
 """The life of a visit (訪問), as a state machine.
 
-    proposed ─► published ─► accepted ─► started ─► reported
+    proposed ─► published ─► accepted ─► started ◄─► reported        taken back: it waits for another result
         │           │ ▲          │           ▲
         │           ▼ │          └───────────┘   a worker at the door has accepted by going
         │        declined                        (somebody can't go: the lead changes the workers)
@@ -19,6 +19,7 @@ from uuid import UUID
 
 from shared.errors import Conflict, Forbidden, Refused
 from shared.i18n import N_
+from shared.undoing import UNDO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,8 @@ CHECK_OUT_AFTER = timedelta(minutes=45)
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(hours=4)
 FURTHEST = timedelta(days=120)
+LATE_ENTRY = timedelta(days=31)
+"""How long after a visit its result can be recorded."""
 
 Answer = Literal["accepted", "declined"]
 
@@ -178,6 +181,27 @@ def close_with_report(visit: Visit, post: UUID, at: datetime, *, leads: bool = F
         raise Conflict(N_("この訪問には、結果を記録できません。"))
     left = visit.left_at or (max(at, visit.started_at) if visit.started_at else None)
     return replace(visit, state=VisitState.REPORTED, left_at=left)
+
+
+def undo_until(post: UUID, *, by: UUID | None, at: datetime, leads: bool) -> datetime | None:
+    """Until when ``post`` may take back the result that ``by`` recorded ``at``; None for nobody who may.
+
+    Who recorded it may for :data:`UNDO`, the team's lead for as long as a visit can be recorded late.
+    """
+    if leads:
+        return at + LATE_ENTRY
+    return at + UNDO if post == by else None
+
+
+def take_report_back(visit: Visit, now: datetime, until: datetime | None) -> Visit:
+    """The result counts no more, and the visit waits for another one. ``until``: from :func:`undo_until`."""
+    if visit.state is not VisitState.REPORTED:
+        raise Conflict(N_("この訪問には、取り消す結果がありません。"))
+    if until is None:
+        raise Forbidden(N_("取り消せるのは、記録した人とチームの係長だけです。"))
+    if now > until:
+        raise Refused(N_("取り消せる時間をすぎました。記録した人は10分、チームの係長は31日までです。"))
+    return replace(visit, state=VisitState.STARTED if visit.started_at else _state_of(visit))
 
 
 def cancel(visit: Visit) -> Visit:

@@ -6,43 +6,13 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 
 from shared import clock
-from shared.identity import Actor
 
-from .conftest import TODAY, Ward, make_actor
+from .conftest import TODAY, People, Ward, make_actor
 
 pytestmark = pytest.mark.integration
-
-
-class People:
-    """Sends requests as one of the ward's posts."""
-
-    def __init__(self, ward: Ward, client: httpx.AsyncClient) -> None:
-        self.ward, self.client = ward, client
-
-    async def ask(self, actor: Actor, method: str, path: str, *, key: str | None = None, **more: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.ward.token(actor)}"} | ({"idempotency-key": key} if key else {})
-        return await self.client.request(method, f"/outreach/api{path}", headers=headers, **more)
-
-    async def publish(self, request: UUID) -> dict[str, Any]:
-        plan = await self.ask(self.ward.lead, "POST", "/plan", json={"requests": [str(request)]})
-        assert plan.status_code == 200, plan.text
-        (row,) = plan.json()
-        visit = row["proposal"]
-        published = await self.ask(self.ward.lead, "POST", "/visits/publish", json={"visits": [visit["visit"]]})
-        assert published.status_code == 200, published.text
-        return dict(visit)
-
-    def actor_of(self, post: str) -> Actor:
-        return next(a for a in [self.ward.lead, *self.ward.workers] if str(a.post) == post)
-
-
-@pytest.fixture
-def people(ward: Ward, client: httpx.AsyncClient) -> People:
-    return People(ward, client)
 
 
 async def test_a_visit_from_proposal_to_result(ward: Ward, people: People) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.outreach.actions.ending import draft_of
 from services.outreach.tables import Visit
 from shared import clock
 from shared.catalogues import unmarked
@@ -115,6 +116,25 @@ async def test_two_taps_record_a_result_and_a_double_click_makes_one(ward: Ward,
     assert len(await ward.recorded("outreach.visit_reported")) == 1
     done = await browser.get(ward.workers[0], "/today?done=reported")
     assert "結果を記録し、担当者に知らせました。" in done.text
+
+
+async def test_a_result_is_taken_back_where_it_stands(ward: Ward, browser: Browser) -> None:
+    _, visit = await planned(ward)
+    worker, other = ward.workers[:2]
+    again = (clock.today() + timedelta(days=7)).isoformat()
+    await browser.post(worker, f"/visits/{visit.id}/report", result="met", again=again, words="「どうぞ」")
+    assert f"/outreach/visits/{visit.id}#result" in (await browser.get(worker, "/today?done=reported")).text
+    offer = f'action="/outreach/visits/{visit.id}/undo"'
+    assert offer not in (await browser.get(other, f"/visits/{visit.id}")).text
+    assert offer in (await browser.get(ward.lead, f"/visits/{visit.id}")).text
+    assert offer in (await browser.get(worker, f"/visits/{visit.id}")).text
+    answer = await browser.post(worker, f"/visits/{visit.id}/undo")
+    draft = draft_of("visit-report", visit.id, worker.person)
+    assert answer.headers["location"] == f"/outreach/visits/{visit.id}?done=undone&draft={draft}"
+    text = (await browser.get(worker, f"/visits/{visit.id}?done=undone")).text
+    assert "結果を取り消し、担当者に知らせました。" in text
+    assert f'action="/outreach/visits/{visit.id}/report"' in text
+    assert offer not in text
 
 
 async def test_what_is_refused_comes_back_as_it_was_typed(ward: Ward, browser: Browser) -> None:

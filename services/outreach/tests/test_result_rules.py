@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outreach.rules.results import Counters, Report, Result, Step, count, report, step_after
+from services.outreach.rules.results import (
+    Counters,
+    Report,
+    Result,
+    Step,
+    Told,
+    count,
+    recount,
+    report,
+    step_after,
+)
 from shared.codes import read_codes
 from shared.errors import Refused
 
@@ -122,6 +133,17 @@ def test_counters_never_lie(codes: list[str]) -> None:
         assert counters.last_seen_at is None or counters.last_seen_at <= NOW + timedelta(days=n)
         step = step_after(LADDER, counters, NOW + timedelta(days=n))
         assert (step is None) == (counters.absences == 0)
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(RESULTS)), st.none() | st.integers(0, 6)), max_size=12))
+def test_what_was_recorded_adds_up_to_what_was_counted(reports: list[tuple[str, int | None]]) -> None:
+    counters, recorded = Counters(), list[Told]()
+    for n, (code, stage) in enumerate(reports):
+        at = NOW - timedelta(days=len(reports) - n)
+        counters = report(told(code, occurred_at=at, trust_stage=stage), counters, LADDER, now=NOW).counters
+        recorded.append(Told(RESULTS[code], at, counters.absences, counters.trust_stage))
+        by_days = step_after(LADDER, counters, at) if counters.absences else None
+        assert recount(recorded, LADDER, at) == replace(counters, step=by_days.code if by_days else None)
 
 
 @given(st.integers(0, 10), st.integers(0, 60))

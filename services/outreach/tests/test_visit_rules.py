@@ -110,6 +110,24 @@ class LifeOfAVisit(RuleBasedStateMachine):
         except Conflict:
             assert self.visit.state not in visits.REPORTABLE
 
+    @rule(post=st.sampled_from(POSTS[:2]), minutes=st.integers(0, 60 * 24 * 40), leads=st.booleans())
+    def take_back(self, post: UUID, minutes: int, leads: bool) -> None:
+        before = self.visit
+        until = visits.undo_until(post, by=POSTS[0], at=NOW, leads=leads)
+        try:
+            self.visit = visits.take_report_back(before, NOW + timedelta(minutes=minutes), until)
+        except Conflict:
+            assert before.state is not VisitState.REPORTED
+        except Forbidden:
+            assert not leads
+            assert post != POSTS[0]
+        except Refused:
+            assert minutes > 60 * 24 * 31 or (minutes > 10 and not leads)
+        else:
+            self.over = False
+            assert self.visit.state in visits.REPORTABLE, "another result can be recorded"
+            assert minutes <= 10 or leads
+
     @rule()
     def cancel(self) -> None:
         try:

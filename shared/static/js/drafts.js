@@ -191,12 +191,28 @@ class Keeper {
 
   take(draft) {
     this.id = draft.id;
-    write(this.form, withTyped(this.url, draft.fields));
+    const fields = withTyped(this.url, draft.fields);
+    write(this.form, fields);
+    this.fillLater(Object.entries(fields).filter(([name]) => !this.form.elements[name]));
     this.last = JSON.stringify(read(this.form));
     this.show(`${say("restored")} ${time(new Date(draft.saved_at))}`, "act");
     this.remember();
     this.form.dispatchEvent(new Event("change", { bubbles: true }));
     this.form.dispatchEvent(new CustomEvent("kasane:restored", { bubbles: true }));
+  }
+
+  /* Pieces of the form that come with a request of their own get what the draft has for them when they are there. */
+  fillLater(missing) {
+    if (!missing.length) return;
+    const fill = () => {
+      const come = missing.filter(([name]) => this.form.elements[name]);
+      if (!come.length) return;
+      this.form.removeEventListener("htmx:after:swap", fill);
+      write(this.form, Object.fromEntries(come));
+      this.last = JSON.stringify(read(this.form));
+      this.fillLater(missing.filter((one) => !come.includes(one)));
+    };
+    this.form.addEventListener("htmx:after:swap", fill);
   }
 
   offer(draft) {
