@@ -74,14 +74,17 @@ class Courier:
         raise NotCarriedError(msg)
 
     async def _advance_all(self, later: frozenset[str]) -> bool:
-        moved = False
-        for room in [room for service, room in self.rooms.items() if service not in later]:
-            reader = room.spine.reader
-            for name, source in reader.sources.items():
-                while source.known < self.rooms[name].head or (source.cursor is not None and source.cursor.open_parked):
-                    if not await reader.advance(name):
-                        break
-                    moved = True
+        rooms = [room for service, room in self.rooms.items() if service not in later]
+        return any(await asyncio.gather(*(self._advance(room) for room in rooms)))
+
+    async def _advance(self, room: Room) -> bool:
+        """While one waits for its database, another works; what they state in this round is placed in the next."""
+        moved, reader = False, room.spine.reader
+        for name, source in reader.sources.items():
+            while source.known < self.rooms[name].head or (source.cursor is not None and source.cursor.open_parked):
+                if not await reader.advance(name):
+                    break
+                moved = True
         return moved
 
     async def _waiting(self) -> list[str]:

@@ -82,4 +82,5 @@ async def note(
         for household in households
     ]
     if rows:
-        await session.execute(insert(AuditEntry), rows)
+        with session.no_autoflush:  # what the deed has changed goes to the database when it is done
+            await session.execute(insert(AuditEntry), rows)

@@ -16,9 +16,10 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session
 
 from services.casework.queries.facts import consents_by_household
+from services.casework.rules.cases import COUNCIL
 from services.casework.rules.rights import Sight
 from services.casework.rules.sharing import LIVE, TAKING_PART, ConsentFacts
-from services.casework.tables import Case, Clock, Household, Invitation
+from services.casework.tables import Case, Clock, Household, Invitation, Meeting
 from shared.spine import closed_subjects
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class CaseFile:
     clocks: list[Clock] | None = None
     """Those that run."""
     consents: list[ConsentFacts] | None = None
+    councils: list[Meeting] | None = None
+    """Meetings of the support council, also those that were cancelled."""
     parked: bool | None = None
 
 
@@ -61,7 +64,7 @@ async def open_files(session: AsyncSession, cases: Collection[UUID]) -> list[Cas
 
 def begin_file(session: AsyncSession, case: Case) -> None:
     """The file of a case that has just begun: nothing was ever written about it."""
-    files_of(session)[case.id] = CaseFile(case, invitations=[], clocks=[])
+    files_of(session)[case.id] = CaseFile(case, invitations=[], clocks=[], councils=[])
 
 
 def close_files(session: AsyncSession, household: UUID) -> None:
@@ -112,6 +115,18 @@ async def running_clocks(session: AsyncSession, case: Case) -> list[Clock]:
         for one in wanted:
             one.clocks = [row for row in found if row.case_id == one.case.id]
     return file.clocks if file.clocks is not None else []
+
+
+async def councils_of(session: AsyncSession, case: Case) -> list[Meeting]:
+    """All meetings of the support council about it; whoever calls one appends it."""
+    file = await _file(session, case)
+    if file.councils is None:
+        wanted = [one for one in files_of(session).values() if one.councils is None]
+        query = select(Meeting).where(Meeting.case_id.in_([one.case.id for one in wanted]), Meeting.basis == COUNCIL)
+        found = (await session.scalars(query.execution_options(populate_existing=True))).all()
+        for one in wanted:
+            one.councils = [row for row in found if row.case_id == one.case.id]
+    return file.councils if file.councils is not None else []
 
 
 async def consents_in(session: AsyncSession, case: Case) -> list[ConsentFacts]:

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from services.casework.actions.disclosing import disclose_invitation, end_disclosures, end_of
 from services.casework.actions.files import (
     consents_in,
+    councils_of,
     files_of,
     invitations_of,
     is_parked,
@@ -30,7 +29,7 @@ from services.casework.queries.access import load_invitation
 from services.casework.queries.facts import find_agency
 from services.casework.queries.handling import every_item, find_basis, known_items, wanted_from
 from services.casework.rules import cases, clocks, sharing
-from services.casework.tables import Agency, Case, Household, Invitation, Meeting
+from services.casework.tables import Agency, Case, Household, Invitation
 from shared import clock
 from shared.audit import note
 from shared.errors import Conflict, Forbidden, Refused
@@ -258,13 +257,8 @@ async def refresh_track(session: AsyncSession, case: Case) -> None:
     asked = [
         one for one in await invitations_of(session, case) if one.basis == cases.COUNCIL and one.state in sharing.LIVE
     ]
-    await session.flush()
-    met = await session.scalar(
-        select(func.count())
-        .select_from(Meeting)
-        .where(Meeting.case_id == case.id, Meeting.basis == cases.COUNCIL, Meeting.state != "cancelled")
-    )
-    case.share_track = cases.share_track(consents=len(standing), council=len(asked) + int(met or 0))
+    met = [one for one in await councils_of(session, case) if one.state != "cancelled"]
+    case.share_track = cases.share_track(consents=len(standing), council=len(asked) + len(met))
 
 
 async def safety_of(session: AsyncSession, case: Case, household: Household) -> sharing.SharingFacts:

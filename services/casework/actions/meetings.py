@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.casework.actions.councils import demand_meeting_basis, name_members, recall_day, seat_chair
 from services.casework.actions.disclosing import disclose
-from services.casework.actions.files import consents_in, files_of
+from services.casework.actions.files import consents_in, councils_of, files_of
 from services.casework.actions.invitations import refresh_track
 from services.casework.actions.keeping import add_happening, refresh_case, start_clock, stop_clocks, take_case
 from services.casework.actions.opening import may_coordinate
@@ -70,6 +70,8 @@ async def call_meeting(session: AsyncSession, actor: Actor, case_id: UUID, reque
         if kind.named
         else None,
     )
+    if meeting.basis == cases.COUNCIL:
+        (await councils_of(session, case)).append(meeting)
     session.add(meeting)
     await session.flush()
     add_happening(session, case.id, "meeting_called", now, post=actor.post, code=request.kind)
