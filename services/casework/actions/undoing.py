@@ -75,11 +75,12 @@ async def undo_visit(session: AsyncSession, received: Received[VisitReportUndone
     case.person_met_at = max(
         (one.occurred_at for one in left if one.contact == "met" and one.occurred_at), default=None
     )
-    await session.execute(
-        update(VisitRequest)
-        .where(VisitRequest.id == event.request, VisitRequest.state.in_(["visited", "ended"]))
-        .values(state="assigned")
-    )
+    if case.state == "open":
+        await session.execute(
+            update(VisitRequest)
+            .where(VisitRequest.id == event.request, VisitRequest.state.in_(["visited", "ended"]))
+            .values(state="assigned")
+        )
     await session.execute(delete(Happening).where(Happening.case_id == case.id, Happening.at == at, _OF_A_VISIT))
     for invitation in await invitations_of(session, case):
         if invitation.agency == gone.team and invitation.acting_at == at:

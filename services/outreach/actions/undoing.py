@@ -13,7 +13,7 @@ from services.outreach.forms import END, OWN_DAY
 from services.outreach.queries.access import is_lead_of
 from services.outreach.rules import results
 from services.outreach.rules import visits as rules
-from services.outreach.tables import MemberMeeting, Note, Observation, Visit, VisitRequest
+from services.outreach.tables import Case, MemberMeeting, Note, Observation, Visit, VisitRequest
 from shared import clock
 from shared.audit import note as audit
 from shared.drafts import keep_draft
@@ -38,8 +38,8 @@ _FORM = "visit-report"
 async def undo_report(session: AsyncSession, actor: Actor, codes: Codes, visit_id: UUID) -> Visit:
     """Take the result of a visit back (取り消す), by who recorded it or the team's lead.
 
-    Conflict once somebody has built on it: a later result of the household, the next visit, the request's end. Words
-    go only with who wrote them.
+    Conflict once somebody has built on it: a later result of the household, the next visit, a request that was called
+    off, a closed case. Words go only with who wrote them.
     """
     visit, facts = await take_visit(session, actor, visit_id)
     now = clock.now()
@@ -73,8 +73,9 @@ async def undo_report(session: AsyncSession, actor: Actor, codes: Codes, visit_i
 
 
 async def _demand_nothing_follows(session: AsyncSession, visit: Visit, request: VisitRequest) -> None:
-    if request.state == "cancelled":
-        raise Conflict(N_("この依頼は取りやめになったので、結果を取り消せません。"))
+    case = await session.get(Case, visit.case)
+    if request.state == "cancelled" or (case is not None and case.closed):
+        raise Conflict(N_("依頼が取りやめになったか、ケースが終結したので、結果を取り消せません。"))
     later = select(Visit.id).where(
         Visit.household == visit.household, Visit.id != visit.id, Visit.reported_at > visit.reported_at
     )

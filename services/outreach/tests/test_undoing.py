@@ -14,6 +14,7 @@ from services.outreach.tables import ContactRecord, MemberMeeting, Note, Observa
 from shared import clock
 from shared.audit import AuditEntry
 from shared.drafts import Draft
+from shared.events.casework import CaseClosed
 from shared.undoing import UNDO
 
 from .conftest import People, Ward
@@ -110,4 +111,10 @@ async def test_what_others_have_built_on_stays(ward: Ward, people: People) -> No
     later = await people.ask(going, "POST", f"/visits/{second['visit']}/report", json=report())
     assert later.status_code == 200
     assert (await people.ask(worker, "POST", f"{path}/undo")).status_code == 409, "there is a later result"
+    closed = CaseClosed(
+        household=wanted.household, case=wanted.case, reason="achieved", closed_by=ward.coordinator.post
+    )
+    await ward.hear(closed)
+    ended = await people.ask(ward.lead, "POST", f"/visits/{second['visit']}/undo")
+    assert ended.status_code == 409, "the case is closed"
     assert not await ward.recorded("outreach.visit_report_undone")
