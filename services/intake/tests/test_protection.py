@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 from sqlalchemy import select, text
 
 from services.intake.daily import warn_of_protections
@@ -34,6 +37,14 @@ CALL: dict[str, Any] = {
     ],
 }  # fmt: skip
 HIDDEN = (*SECRET.values(), "隠町", "9911", "9912", "9913", "守山", "もりやま", "sakuradai", "533945471")
+MADE_UP = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\.[0-9]{6}")
+"""Ids and fractions of seconds: one answer in a hundred has four such figures in them by chance."""
+
+
+def said(answer: httpx.Response, words: Iterable[str]) -> list[str]:
+    """Which of these words an answer tells."""
+    shown = MADE_UP.sub("", answer.text)
+    return [word for word in words if word in shown]
 
 
 async def log(house: House, **more: Any) -> dict[str, Any]:
@@ -94,10 +105,10 @@ async def sees(house: House, actor: Actor, household: str) -> bool:
         assert SECRET["address"] in page.text
         return True
     for one in (answer, page, *pieces):
-        assert not [word for word in HIDDEN if word in one.text], (one.url, [w for w in HIDDEN if w in one.text])
+        assert said(one, HIDDEN) == [], one.url
     form = {"household": household, "words": "?", "members.0.relation": "self"}
     detected = await house.client.post("/intake/consultations/detect", data=form)
-    assert not [word for word in HIDDEN if word in detected.text]
+    assert said(detected, HIDDEN) == []
     labels = await house.post("/labels", {"households": [household]}, actor=actor)
     cells = await house.post("/api/cells", {"households": [household]}, actor=actor)
     assert labels.json() == {}
@@ -318,7 +329,7 @@ async def test_a_household_split_for_view(house: House) -> None:
     ]
     for answer in pages:
         assert answer.status_code == 200, answer.url
-        assert not [word for word in flee if word in answer.text], (answer.url, [w for w in flee if w in answer.text])
+        assert said(answer, flee) == [], answer.url
     for answer in pages[:3]:
         assert "守山 大輔" in answer.text
         assert "息子さんの仕事の話" in answer.text
