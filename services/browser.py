@@ -76,7 +76,7 @@ async def open_context(browser: Browser, *, width: int = 1366, scheme: str = "li
 
 
 async def _closed(thing: Browser | BrowserContext) -> None:
-    """Close it; a Chromium that does not answer is waited for no longer than a while, which no picture suffers from."""
+    """Close it, without waiting for ever for a Chromium that does not answer."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_CLOSING):
             await thing.close()

@@ -268,7 +268,7 @@ async def undo_visit(session: AsyncSession, received: Received[VisitReportUndone
 @subscriptions.on(VisitReportUndone, projects=True)
 async def forget_result(session: AsyncSession, received: Received[VisitReportUndone]) -> None:
     """The visit waits for another one."""
-    await projecting.forget_result(session, received.event.visit)
+    await projecting.forget_result(session, received.event.visit, "started" if received.event.started else "assigned")
 
 
 @subscriptions.on(MemberMet, projects=True, batch=True)

@@ -78,6 +78,8 @@ class VisitReportUndone(VisitEvent):
 
     type: ClassVar[str] = "outreach.visit_report_undone"
 
+    started: bool
+    """Whether the workers had said that they were at the door."""
     absences: int
     trust_stage: int
     next_on: date | None = None

@@ -117,21 +117,21 @@ async def start_clock(
     )
     session.add(running)
     clocks.append(running)
-    await record(
-        session,
-        ClockStarted(
-            household=case.household,
-            case=case.id,
-            clock=running.id,
-            kind=kind,
-            due_at=due_at,
-            owner=running.owner,
-            agency=agency,
-        ),
-        actor=actor,
-        occurred_at=started_at,
-    )
+    await _state_running(session, running, actor=actor, at=started_at)
     return running
+
+
+async def _state_running(session: AsyncSession, one: Clock, *, actor: Actor | str | None, at: datetime) -> None:
+    started = ClockStarted(
+        household=one.household,
+        case=one.case_id,
+        clock=one.id,
+        kind=one.kind,
+        due_at=one.due_at,
+        owner=one.owner,
+        agency=one.agency,
+    )
+    await record(session, started, actor=actor, occurred_at=at)
 
 
 async def stop_clocks(
@@ -178,16 +178,7 @@ async def restart_clocks(
     for one in await session.scalars(wanted if about is None else wanted.where(Clock.about == about)):
         one.stopped_at = one.outcome = None
         (await running_clocks(session, case)).append(one)
-        again = ClockStarted(
-            household=case.household,
-            case=case.id,
-            clock=one.id,
-            kind=one.kind,
-            due_at=one.due_at,
-            owner=one.owner,
-            agency=one.agency,
-        )
-        await record(session, again, actor=actor, occurred_at=at)
+        await _state_running(session, one, actor=actor, at=at)
 
 
 def facts_of(one: Clock) -> clock_rules.ClockFacts:

@@ -259,10 +259,10 @@ async def keep_result(session: AsyncSession, event: VisitReported, at: datetime)
     forget_loaded(session, table_of(Visit))
 
 
-async def forget_result(session: AsyncSession, visit: UUID) -> None:
+async def forget_result(session: AsyncSession, visit: UUID, state: str) -> None:
     """Nothing came of a visit yet: its result was taken back."""
     bare: dict[str, Any] = {
-        "state": "started", "result": None, "contact": None, "card_left": False, "occurred_at": None, "next_on": None
+        "state": state, "result": None, "contact": None, "card_left": False, "occurred_at": None, "next_on": None
     }  # fmt: skip
     await session.execute(update(Visit).where(Visit.id == visit).values(bare))
     forget_loaded(session, table_of(Visit))

@@ -133,7 +133,9 @@ async def test_a_result_that_is_taken_back_leaves_the_case_as_it_was(ward: Ward)
     assert {row["kind"] for row in stopped} == {"first_contact", "sight_check"}
     running = len(await ward.recorded("casework.clock_started"))
 
-    await ward.hear(VisitReportUndone(**second, absences=1, trust_stage=0, next_on=again, undone_by=worker))
+    await ward.hear(
+        VisitReportUndone(**second, started=False, absences=1, trust_stage=0, next_on=again, undone_by=worker)
+    )
     await ward.hear(MemberMeetingUndone(**second, member=member, met_at=met))
     now = await ward.case_of(case.household)
     kept = ("visits", "absences", "trust_stage", "person_met_at", "last_visit_at", "last_result", "next_visit_on",

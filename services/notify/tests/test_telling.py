@@ -124,7 +124,7 @@ async def test_the_story_tells_whoever_must_act(ward: Ward) -> None:
 
     heard = await ward.hear(reported(ward, visit), by=ward["worker"])
     assert await ward.told(heard) == {"coordinator": "visit_reported", "lead": "visit_reported"}
-    undone = outreach.VisitReportUndone(**about, absences=0, trust_stage=0, undone_by=ward["worker"])
+    undone = outreach.VisitReportUndone(**about, started=False, absences=0, trust_stage=0, undone_by=ward["worker"])
     heard = await ward.hear(undone, by=ward["worker"])
     assert await ward.told(heard) == {"coordinator": "visit_report_undone", "lead": "visit_report_undone"}
     assert "visit_reported" not in (await ward.told()).values(), "what was taken back asks nobody any more"

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-FORMS = ("visit-report", "visit-note")
+REPORT_FORM = "visit-report"
+FORMS = (REPORT_FORM, "visit-note")
 """Names of the forms at the door, as their drafts are kept."""
 
 _ENDED = (rules.VisitState.REPORTED, rules.VisitState.CANCELLED)

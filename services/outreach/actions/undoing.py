@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
 
-from services.outreach.actions.ending import draft_of
+from services.outreach.actions.ending import REPORT_FORM, draft_of
 from services.outreach.actions.reporting import keep_counters, ladder_of
 from services.outreach.actions.staging import take_visit, write_back
 from services.outreach.forms import END, OWN_DAY
-from services.outreach.queries.access import is_lead_of
+from services.outreach.queries.visits import undo_until
 from services.outreach.rules import results
 from services.outreach.rules import visits as rules
 from services.outreach.tables import Case, MemberMeeting, Note, Observation, Visit, VisitRequest
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from shared.codes import Codes
     from shared.identity import Actor
 
-_FORM = "visit-report"
-
 
 async def undo_report(session: AsyncSession, actor: Actor, codes: Codes, visit_id: UUID) -> Visit:
     """Take the result of a visit back (取り消す), by who recorded it or the team's lead.
@@ -43,9 +41,7 @@ async def undo_report(session: AsyncSession, actor: Actor, codes: Codes, visit_i
     """
     visit, facts = await take_visit(session, actor, visit_id)
     now = clock.now()
-    until = rules.undo_until(
-        actor.post, by=visit.reported_by, at=visit.reported_at or now, leads=is_lead_of(actor, visit)
-    )
+    until = undo_until(actor, visit)
     decided = rules.take_report_back(facts, now, until)
     request = await session.get_one(VisitRequest, visit.request)
     await _demand_nothing_follows(session, visit, request)
@@ -63,8 +59,8 @@ async def undo_report(session: AsyncSession, actor: Actor, codes: Codes, visit_i
         "household": visit.household, "case": visit.case, "request": visit.request, "visit": visit.id
     }  # fmt: skip
     undone = VisitReportUndone(
-        **about, absences=counters.absences, trust_stage=counters.trust_stage, next_on=request.next_on,
-        undone_by=actor.post,
+        **about, started=decided.started_at is not None, absences=counters.absences, trust_stage=counters.trust_stage,
+        next_on=request.next_on, undone_by=actor.post,
     )  # fmt: skip
     await record(session, undone, actor=actor)
     for member, met_at, last in unmet:
@@ -123,8 +119,8 @@ async def _return_words(session: AsyncSession, actor: Actor, visit: Visit) -> No
         "words": words or "",
         "at": visit.occurred_at.isoformat() if visit.occurred_at else "",
     }
-    id_ = draft_of(_FORM, visit.id, actor.person)
-    await keep_draft(session, actor.person, _FORM, fields, about=visit.id, household=visit.household, draft=id_)
+    id_ = draft_of(REPORT_FORM, visit.id, actor.person)
+    await keep_draft(session, actor.person, REPORT_FORM, fields, about=visit.id, household=visit.household, draft=id_)
 
 
 async def _unmeet(session: AsyncSession, visit: Visit) -> list[tuple[UUID, datetime, datetime | None]]:

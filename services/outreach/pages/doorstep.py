@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.outreach.actions import reporting, undoing, visiting
-from services.outreach.actions.ending import FORMS, draft_of
+from services.outreach.actions.ending import FORMS, REPORT_FORM, draft_of
 from services.outreach.forms import AnswerForm, ReportForm, Tap, WordsForm
 from services.outreach.pages.words import done_words, result_groups
 from services.outreach.queries import notes, visits
@@ -134,7 +134,7 @@ async def undo(visit_id: UUID, here: Here, actor: CurrentActor, form: Annotated[
         await undoing.undo_report(session, actor, here.codes, visit_id)
 
     await here.perform(actor, work, key=form.idempotency_key, what="undo", body=str(visit_id))
-    draft = draft_of("visit-report", visit_id, actor.person)
+    draft = draft_of(REPORT_FORM, visit_id, actor.person)
     return RedirectResponse(f"/outreach/visits/{visit_id}?done=undone&draft={draft}", status_code=303)
 
 

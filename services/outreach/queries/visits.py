@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 
 from services.outreach.queries.access import is_lead_of, viewer_of, visible_visits
-from services.outreach.rules.visits import LIVE, VisitState, undo_until
+from services.outreach.rules import visits as rules
+from services.outreach.rules.visits import LIVE, VisitState
 from services.outreach.tables import (
     Case,
     ContactRecord,
@@ -93,13 +94,24 @@ class Card:
 
     def undo_until(self, actor: Actor) -> datetime | None:
         """Until when ``actor`` may take the result back; None: never, or there is none."""
-        if self.visit.reported_at is None:
-            return None
-        return undo_until(actor.post, by=self.visit.reported_by, at=self.visit.reported_at, leads=self.led_by(actor))
+        return undo_until(actor, self.visit)
 
     def sends(self, post: UUID) -> bool:
         """Whether ``post`` goes."""
         return any(worker.post == post for worker in self.workers)
+
+
+def undo_until(actor: Actor, visit: Visit) -> datetime | None:
+    """Until when ``actor`` may take the result of a visit back; None: never, or there is none."""
+    if visit.reported_at is None:
+        return None
+    return rules.undo_until(
+        actor.post,
+        by=visit.reported_by,
+        at=visit.reported_at,
+        happened_at=visit.occurred_at or visit.reported_at,
+        leads=is_lead_of(actor, visit),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,13 +183,13 @@ def close_with_report(visit: Visit, post: UUID, at: datetime, *, leads: bool = F
     return replace(visit, state=VisitState.REPORTED, left_at=left)
 
 
-def undo_until(post: UUID, *, by: UUID | None, at: datetime, leads: bool) -> datetime | None:
+def undo_until(post: UUID, *, by: UUID | None, at: datetime, happened_at: datetime, leads: bool) -> datetime | None:
     """Until when ``post`` may take back the result that ``by`` recorded ``at``; None for nobody who may.
 
-    Who recorded it may for :data:`UNDO`, the team's lead for as long as a visit can be recorded late.
+    Who recorded it may for :data:`UNDO`, the team's lead for as long as the visit can be recorded anew.
     """
     if leads:
-        return at + LATE_ENTRY
+        return happened_at + LATE_ENTRY
     return at + UNDO if post == by else None
 
 
@@ -200,7 +200,7 @@ def take_report_back(visit: Visit, now: datetime, until: datetime | None) -> Vis
     if until is None:
         raise Forbidden(N_("取り消せるのは、記録した人とチームの係長だけです。"))
     if now > until:
-        raise Refused(N_("取り消せる時間をすぎました。記録した人は10分、チームの係長は31日までです。"))
+        raise Refused(N_("取り消せる時間をすぎました。記録した人は10分、チームの係長は訪問から31日までです。"))
     return replace(visit, state=VisitState.STARTED if visit.started_at else _state_of(visit))
 
 

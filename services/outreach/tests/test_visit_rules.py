@@ -113,7 +113,7 @@ class LifeOfAVisit(RuleBasedStateMachine):
     @rule(post=st.sampled_from(POSTS[:2]), minutes=st.integers(0, 60 * 24 * 40), leads=st.booleans())
     def take_back(self, post: UUID, minutes: int, leads: bool) -> None:
         before = self.visit
-        until = visits.undo_until(post, by=POSTS[0], at=NOW, leads=leads)
+        until = visits.undo_until(post, by=POSTS[0], at=NOW, happened_at=NOW, leads=leads)
         try:
             self.visit = visits.take_report_back(before, NOW + timedelta(minutes=minutes), until)
         except Conflict:
